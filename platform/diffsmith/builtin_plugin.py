@@ -1,0 +1,81 @@
+"""The core as its own first plugin: a table of contents."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .cards import Card, SchedulerCard, cards_in
+from .hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    import typer
+
+
+@hookimpl
+def diffsmith_estimates() -> list[Card]:
+    """The solvers of diffusion/estimates.py."""
+    return cards_in("diffsmith.diffusion.estimates")
+
+
+@hookimpl
+def diffsmith_renoise() -> list[Card]:
+    """The noise rules of diffusion/renoise.py."""
+    return cards_in("diffsmith.diffusion.renoise")
+
+
+@hookimpl
+def diffsmith_spacings() -> list[Card]:
+    """The spacings of diffusion/spacings.py."""
+    return cards_in("diffsmith.diffusion.spacings")
+
+
+@hookimpl
+def diffsmith_guidance() -> list[Card]:
+    """The guidances of diffusion/guidance.py."""
+    return cards_in("diffsmith.diffusion.guidance")
+
+
+@hookimpl
+def diffsmith_schedules() -> list[Card]:
+    """The noise schedules of diffusion/schedules.py."""
+    return cards_in("diffsmith.diffusion.schedules")
+
+
+@hookimpl
+def diffsmith_predictions() -> list[Card]:
+    """The predictions of diffusion/prediction.py."""
+    return cards_in("diffsmith.diffusion.prediction")
+
+
+@hookimpl
+def diffsmith_times() -> list[Card]:
+    """The training times of diffusion/times.py."""
+    return cards_in("diffsmith.diffusion.times")
+
+
+@hookimpl
+def diffsmith_weightings() -> list[Card]:
+    """The loss weightings of diffusion/weightings.py."""
+    return cards_in("diffsmith.diffusion.weightings")
+
+
+@hookimpl
+def diffsmith_schedulers() -> list[SchedulerCard]:
+    """The schedulers people know by name."""
+    from .schedulers import SCHEDULERS
+
+    return SCHEDULERS
+
+
+@hookimpl
+def diffsmith_search_spaces() -> list[Path]:
+    """search_spaces/ at the top of the repository, or inside the installed package."""
+    shipped = Path(__file__).parent / "search_spaces"
+    return [shipped if shipped.is_dir() else Path(__file__).parents[2] / "search_spaces"]
+
+
+@hookimpl
+def diffsmith_commands(app: "typer.Typer") -> None:
+    """The commands of commands/."""
+    from .commands import add_commands
+
+    add_commands(app)

@@ -1,0 +1,16 @@
+"""Where things that can be made again are kept between runs."""
+
+import os
+from pathlib import Path
+
+__all__ = ["cache_folder"]
+
+
+def cache_folder(name: str) -> Path:
+    """The user's folder for one kind of thing.
+
+    It lies in DIFFSMITH_CACHE, or else in XDG_CACHE_HOME/diffsmith, or else in ~/.cache/diffsmith.
+    """
+    given = os.environ.get("DIFFSMITH_CACHE")
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(given or Path(home) / "diffsmith") / name

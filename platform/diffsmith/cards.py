@@ -1,0 +1,101 @@
+"""Cards: what a plugin tells about a thing before anybody imports it."""
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+from .errors import DiffsmithError
+
+__all__ = ["Card", "DatasetCard", "MetricCard", "ModelCard", "SchedulerCard", "cards_in"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A name, one line about it, and where its function is: "module:function".
+
+    The function is imported when it is first needed. Its keyword-only parameters are the options that a
+    spec may give; everything before them is what diffsmith hands over.
+    """
+
+    name: str
+    summary: str
+    ref: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @cached_property
+    def function(self) -> Callable[..., Any]:
+        """The function itself, imported now."""
+        module, _, name = self.ref.partition(":")
+        try:
+            found: Callable[..., Any] = getattr(import_module(module), name)
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            raise DiffsmithError(f"{self.name}: cannot be loaded from {self.ref!r}: {what}") from error
+        return found
+
+
+@dataclass(frozen=True)
+class ModelCard(Card):
+    """A network: `ref` is (shape, classes, *, options) -> module with forward(x, t, label).
+
+    `schedule` and `prediction` are what it is trained for unless a spec says otherwise.
+    """
+
+    modality: str = "image"
+    schedule: dict[str, Any] = field(default_factory=lambda: {"name": "vp"})
+    prediction: dict[str, Any] = field(default_factory=lambda: {"name": "epsilon"})
+
+
+@dataclass(frozen=True)
+class SchedulerCard(Card):
+    """A named pair of estimate and noise rule, or (`ref`) a loop of its own with trajectory's signature."""
+
+    estimate: str = "euler"
+    renoise: str = "ode"
+    defaults: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DatasetCard(Card):
+    """Data: `ref` is (*, options) -> diffsmith.data.Data."""
+
+    modality: str = "image"
+
+
+@dataclass(frozen=True)
+class MetricCard(Card):
+    """A score: `ref` is (samples, reference, *, options) -> float."""
+
+    modality: str = "image"
+    direction: Literal["minimize", "maximize"] = "minimize"
+
+
+def cards_in(module: str, kind: type[Card] = Card, **facts: Any) -> list[Card]:
+    """A card for each public function of a module, read from its source without importing it.
+
+    The name is the function's, the summary its docstring's first line; a docstring line "Also: a, b"
+    gives other names it is known by. `facts` go into every card.
+    """
+    source = ast.parse(_source(module))
+    functions = [node for node in source.body if isinstance(node, ast.FunctionDef)]
+    return [_card(module, node, kind, facts) for node in functions if not node.name.startswith("_")]
+
+
+def _source(module: str) -> str:
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise DiffsmithError(f"there is no module {module!r} to read cards from")
+    return Path(spec.origin).read_text(encoding="utf-8")
+
+
+def _card(module: str, node: ast.FunctionDef, kind: type[Card], facts: dict[str, Any]) -> Card:
+    doc = ast.get_docstring(node) or ""
+    also = re.search(r"^Also: (.+)$", doc, re.MULTILINE)
+    aliases = tuple(name.strip() for name in also[1].split(",")) if also else ()
+    return kind(node.name, doc.partition("\n")[0], f"{module}:{node.name}", aliases, **facts)

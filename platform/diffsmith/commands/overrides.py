@@ -1,0 +1,44 @@
+"""What the command line changes in a spec: `--set key.sub=value`."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from ..errors import SpecError
+from ..tuner.space import merged
+
+__all__ = ["Sets", "overridden", "values_of"]
+
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a field of the spec, such as train.lr=0.001."),
+]
+
+
+def overridden(spec: Mapping[str, Any], changes: Iterable[str]) -> dict[str, Any]:
+    """The spec with every "key.sub=value" put in, one after the other; values are YAML."""
+    changed = dict(spec)
+    for change in changes:
+        key, value = _read(change)
+        try:
+            changed = merged(changed, {key: value})
+        except (TypeError, ValueError):
+            raise SpecError([f"--set {change}: {key.rpartition('.')[0]} is no group of fields"]) from None
+    return changed
+
+
+def values_of(changes: Iterable[str]) -> dict[str, Any]:
+    """Every "key.sub=value" as dotted name and value."""
+    return dict(_read(change) for change in changes)
+
+
+def _read(change: str) -> tuple[str, Any]:
+    key, equals, text = change.partition("=")
+    if not equals or not all(key.split(".")):
+        raise SpecError([f"--set: expected key.sub=value, got {change!r}"])
+    try:
+        return key, yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError):
+        raise SpecError([f"--set {key}: the value cannot be read as YAML: {text!r}"]) from None

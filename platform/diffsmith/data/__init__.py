@@ -1,0 +1,5 @@
+"""Data sets."""
+
+from .split import Data, Split
+
+__all__ = ["Data", "Split"]

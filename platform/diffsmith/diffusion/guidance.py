@@ -1,0 +1,69 @@
+"""Guidance: a clean estimate made of the network's answers with and without the condition."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import Field
+from torch import Tensor
+
+from .denoiser import Denoise
+from .levels import Level
+from .prediction import Prediction
+
+__all__ = ["Ask", "Guidance", "cfg", "none"]
+
+Ask = Callable[..., tuple[Tensor, ...]]
+"""(x, level, *branches) -> one clean estimate a branch, all from a single batch.
+
+Branches are "conditional" and "unconditional"; models may bring more.
+"""
+
+Guidance = Callable[[Ask, Prediction], Denoise]
+
+
+def none(ask: Ask, prediction: Prediction) -> Denoise:
+    """Ask with the condition, once a step."""
+
+    def denoise(x: Tensor, level: Level) -> Tensor:
+        return ask(x, level, "conditional")[0]
+
+    return denoise
+
+
+def cfg(
+    ask: Ask,
+    prediction: Prediction,
+    *,
+    scale: Annotated[float, Field(ge=0, le=100)] = 2.0,
+    rescale: Annotated[float, Field(ge=0, le=1)] = 0.0,
+    interval: tuple[float, float] = (0.0, float("inf")),
+) -> Denoise:
+    """Classifier-free guidance (Ho & Salimans 2022): two branches, pushed apart by `scale`.
+
+    rescale: how far the spread of the answer is pulled back to the conditional one's (Lin et al. 2024,
+    section 3.4). interval: the noise levels sigma / alpha, from and to, that are guided (Kynkäänniemi
+    et al. 2024).
+    """
+    low, high = interval
+
+    def denoise(x: Tensor, level: Level) -> Tensor:
+        if scale == 1 or not low <= level.sigma / level.alpha <= high:
+            return ask(x, level, "conditional")[0]
+        wanted, plain = ask(x, level, "conditional", "unconditional")
+        guided = plain + scale * (wanted - plain)
+        return _rescaled(prediction, x, guided, wanted, level, rescale) if rescale else guided
+
+    return denoise
+
+
+def _rescaled(
+    prediction: Prediction, x: Tensor, guided: Tensor, wanted: Tensor, level: Level, share: float
+) -> Tensor:
+    """Compare spreads where the network answers, as the paper does, then read the clean estimate again."""
+    answer, target = prediction.out(x, guided, level), prediction.out(x, wanted, level)
+    matched = answer * (_spread(target) / _spread(answer))
+    return prediction.x0(x, share * matched + (1 - share) * answer, level)
+
+
+def _spread(x: Tensor) -> Tensor:
+    return x.std(dim=tuple(range(1, x.ndim)), keepdim=True)

@@ -1,0 +1,69 @@
+"""What networks are trained to output: rows of one table, used by sampling and by the loss alike."""
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+from torch import Tensor
+
+from .levels import Level
+
+__all__ = ["Prediction", "edm", "epsilon", "flow", "sample", "v"]
+
+
+class Prediction(NamedTuple):
+    """The network's output is a * x0 + b * noise; `mix` gives (a, b) at a level."""
+
+    mix: Callable[[Level], tuple[Tensor | float, Tensor | float]]
+
+    def target(self, x0: Tensor, noise: Tensor, level: Level) -> Tensor:
+        """What the network should have answered."""
+        a, b = self.mix(level)
+        return a * x0 + b * noise
+
+    def x0(self, x: Tensor, out: Tensor, level: Level) -> Tensor:
+        """The clean estimate in the network's answer `out` to noisy x."""
+        a, b = self.mix(level)
+        return (b * x - level.sigma * out) / (level.alpha * b - level.sigma * a)
+
+    def slope(self, level: Level) -> Tensor:
+        """How far the answer moves for a unit of x0, x being given: relates errors in the two spaces."""
+        a, b = self.mix(level)
+        return a - b * level.alpha / level.sigma
+
+    def out(self, x: Tensor, x0: Tensor, level: Level) -> Tensor:
+        """The answer that would have meant the clean estimate x0."""
+        a, b = self.mix(level)
+        return (b * x + (level.sigma * a - level.alpha * b) * x0) / level.sigma
+
+
+def epsilon() -> Prediction:
+    """The noise (Ho et al. 2020)."""
+    return Prediction(lambda level: (0.0, 1.0))
+
+
+def sample() -> Prediction:
+    """The clean sample itself."""
+    return Prediction(lambda level: (1.0, 0.0))
+
+
+def v() -> Prediction:
+    """alpha * noise - sigma * x0 (Salimans & Ho 2022, appendix D)."""
+    return Prediction(lambda level: (-level.sigma, level.alpha))
+
+
+def flow() -> Prediction:
+    """The velocity noise - x0 of a straight flow (Lipman et al. 2022)."""
+    return Prediction(lambda level: (-1.0, 1.0))
+
+
+def edm(*, sigma_data: Annotated[float, Field(gt=0)] = 0.5) -> Prediction:
+    """The unit-variance target of Karras et al. (2022, Table 1)."""
+
+    def mix(level: Level) -> tuple[Tensor, Tensor]:
+        # On the VE path at the same log-SNR; another path only rescales x, never the target.
+        sigma = level.sigma / level.alpha
+        r = (sigma**2 + sigma_data**2).sqrt()
+        return sigma / (sigma_data * r), -sigma_data / r
+
+    return Prediction(mix)

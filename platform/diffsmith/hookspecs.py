@@ -1,0 +1,120 @@
+"""Everything a plugin can bring or hear of. Registration hooks are pure and return values."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    import typer
+
+    from .cards import Card, DatasetCard, MetricCard, ModelCard, SchedulerCard
+    from .modality import Modality
+    from .samples import Sample
+    from .training.fit import Step
+    from .tuner.records import Sweep, Trial
+
+__all__ = ["hookimpl"]
+
+hookspec = pluggy.HookspecMarker("diffsmith")
+hookimpl = pluggy.HookimplMarker("diffsmith")
+
+
+@hookspec
+def diffsmith_modalities() -> "list[Modality]":  # type: ignore[empty-body]
+    """How the shapes, decoding and files of a kind of data work."""
+
+
+@hookspec
+def diffsmith_models() -> "list[ModelCard]":  # type: ignore[empty-body]
+    """Networks: (shape, classes, *, options) -> torch module."""
+
+
+@hookspec
+def diffsmith_datasets() -> "list[DatasetCard]":  # type: ignore[empty-body]
+    """Data: (*, options) -> Data."""
+
+
+@hookspec
+def diffsmith_metrics() -> "list[MetricCard]":  # type: ignore[empty-body]
+    """Scores: (samples, reference, *, options) -> float."""
+
+
+@hookspec
+def diffsmith_search_spaces() -> "list[Path]":  # type: ignore[empty-body]
+    """Folders of search-space YAML files."""
+
+
+@hookspec
+def diffsmith_schedulers() -> "list[SchedulerCard]":  # type: ignore[empty-body]
+    """Named (estimate, renoise) pairs, or loops with trajectory's signature."""
+
+
+@hookspec
+def diffsmith_estimates() -> "list[Card]":  # type: ignore[empty-body]
+    """Clean estimates to hold over a step: (denoise, x, x0, step, *, options) -> x0."""
+
+
+@hookspec
+def diffsmith_renoise() -> "list[Card]":  # type: ignore[empty-body]
+    """Noise rules: (here, there, *, options) -> Step."""
+
+
+@hookspec
+def diffsmith_spacings() -> "list[Card]":  # type: ignore[empty-body]
+    """Noise levels to visit: (schedule, steps, *, options) -> log-SNRs [steps + 1]."""
+
+
+@hookspec
+def diffsmith_guidance() -> "list[Card]":  # type: ignore[empty-body]
+    """Guidance: (ask, prediction, *, options) -> denoise."""
+
+
+@hookspec
+def diffsmith_schedules() -> "list[Card]":  # type: ignore[empty-body]
+    """Noise schedules of training: (*, options) -> NoiseSchedule."""
+
+
+@hookspec
+def diffsmith_predictions() -> "list[Card]":  # type: ignore[empty-body]
+    """What networks answer: (*, options) -> Prediction."""
+
+
+@hookspec
+def diffsmith_times() -> "list[Card]":  # type: ignore[empty-body]
+    """Where the loss looks: (draws, schedule, *, options) -> log-SNRs."""
+
+
+@hookspec
+def diffsmith_weightings() -> "list[Card]":  # type: ignore[empty-body]
+    """Weights of the loss: (level, prediction, *, options) -> weight."""
+
+
+@hookspec
+def diffsmith_commands(app: "typer.Typer") -> None:
+    """Add commands to the command line."""
+
+
+@hookspec
+def diffsmith_samples_made(samples: "list[Sample]") -> None:
+    """Hear that a pipeline made samples."""
+
+
+@hookspec
+def diffsmith_fit_step(step: "Step") -> None:
+    """Hear of every training step of `diffsmith train`."""
+
+
+@hookspec
+def diffsmith_sweep_started(sweep: "Sweep") -> None:
+    """Hear that a sweep starts or is resumed."""
+
+
+@hookspec
+def diffsmith_trial_ended(sweep: "Sweep", trial: "Trial") -> None:
+    """Hear that a trial ended, in whatever state."""
+
+
+@hookspec
+def diffsmith_sweep_ended(sweep: "Sweep") -> None:
+    """Hear that a sweep stopped; `sweep.leaderboard` holds its trials."""

@@ -1,0 +1,43 @@
+"""What a modality is: how the tensors of a kind of data become something people see or hear."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .samples import Sample
+
+__all__ = ["Modality"]
+
+
+class Modality(Protocol):
+    """Stateless; one instance is registered. Tensors x are what networks work on, about unit size."""
+
+    name: str
+    summary: str
+    suffixes: tuple[str, ...]
+    """File endings it can write; the first is the default."""
+    metrics: tuple[str, ...]
+    """The metrics a sweep scores with unless told otherwise, the leading one first."""
+
+    def decode(self, x: "Tensor") -> "Tensor":
+        """Network space [B, ...] -> what a Sample holds [B, ...]."""
+        ...
+
+    def encode(self, data: "Tensor") -> "Tensor":
+        """The other way round."""
+        ...
+
+    def write(self, data: "Tensor", path: Path, facts: dict[str, str]) -> None:
+        """Write one decoded sample as a file of the path's suffix, with the facts inside it."""
+        ...
+
+    def sheet(self, samples: "Sequence[Sample]", path: Path) -> None:
+        """Write one picture that shows the samples side by side."""
+        ...
+
+    def embedder(self, data: Any) -> Any:
+        """A feature space for metrics: a callable x [B, ...] -> features [B, D], trained once and cached."""
+        ...

@@ -1,0 +1,62 @@
+"""Checkpoints: folders of safetensors and JSON that are whole, or do not count."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from ..errors import DiffsmithError
+from ..files import replacing, sweep_litter
+from ..weights.tensors import load_tensors, save_tensors
+
+__all__ = ["Checkpoint", "latest", "save"]
+
+_KEPT = 2
+_STATE = "state.json"
+
+
+class Checkpoint(NamedTuple):
+    """Groups of named tensors, and plain facts (the step among them)."""
+
+    path: Path
+    tensors: dict[str, dict[str, Tensor]]
+    facts: dict[str, Any]
+
+
+def save(folder: Path, tensors: dict[str, dict[str, Tensor]], facts: dict[str, Any]) -> Path:
+    """Write one checkpoint under `folder`, then drop all but the last two."""
+    path = folder / f"step-{facts['step']:08d}"
+    with replacing(path) as beside:
+        beside.mkdir()
+        files = [save_tensors(beside / f"{group}.safetensors", named) for group, named in tensors.items()]
+        manifest = {file.name: _digest(file) for file in files}
+        (beside / _STATE).write_text(json.dumps({**facts, "files": manifest}, indent=1), encoding="utf-8")
+    for old in sorted(folder.glob("step-*"))[:-_KEPT]:
+        shutil.rmtree(old)
+    return path
+
+
+def latest(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint whose every file is what was written; damaged ones are passed over."""
+    sweep_litter(folder)
+    whole = (_read(path) for path in sorted(folder.glob("step-*"), reverse=True))
+    return next((checkpoint for checkpoint in whole if checkpoint), None)
+
+
+def _read(path: Path) -> Checkpoint | None:
+    try:
+        facts = json.loads((path / _STATE).read_text(encoding="utf-8"))
+        files = facts.pop("files")
+        if any(_digest(path / name) != digest for name, digest in files.items()):
+            return None
+        tensors = {Path(name).stem: load_tensors(path / name)[0] for name in files}
+    except (OSError, ValueError, KeyError, AttributeError, DiffsmithError):
+        return None
+    return Checkpoint(path, tensors, facts)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,61 @@
+"""The loss of a batch: which noise levels it looks at, and how much it minds each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .. import factory
+from ..data import Split
+from ..diffusion.levels import Level
+from ..diffusion.loss import denoising_loss
+from ..diffusion.prediction import Prediction
+from ..diffusion.schedules import NoiseSchedule
+from ..registry import Registry
+from ..specs import TrainSpec
+
+__all__ = ["Objective", "objective_of"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Callable on (network, batch): a scalar, whose randomness is torch's global one."""
+
+    schedule: NoiseSchedule
+    prediction: Prediction
+    times: Callable[[Tensor, NoiseSchedule], Tensor]
+    weighting: Callable[[Level, Prediction], Tensor]
+    classes: int | None
+    class_dropout: float
+
+    def __call__(self, network: Callable[..., Tensor], batch: Split) -> Tensor:
+        """Mean weighted squared error over the batch, each row at a noise level of its own."""
+        rows, device = len(batch), batch.x.device
+        log_snr = self.times(torch.rand(rows, device=device), self.schedule)
+        noise = torch.randn_like(batch.x)
+        label = self._some_dropped(batch.label)
+
+        def net(x: Tensor, timestep: Tensor) -> Tensor:
+            return network(x, timestep, label)
+
+        return denoising_loss(net, batch.x, noise, log_snr, self.schedule, self.prediction, self.weighting)
+
+    def _some_dropped(self, label: Tensor | None) -> Tensor | None:
+        """Labels, some replaced by "no class", so that guidance has something to compare with."""
+        if label is None or self.classes is None:
+            return None
+        dropped = torch.rand(len(label), device=label.device) < self.class_dropout
+        return torch.where(dropped, self.classes, label)
+
+
+def objective_of(spec: TrainSpec, registry: Registry) -> Objective:
+    """The objective a spec asks for."""
+    return Objective(
+        factory.schedule(spec.model, registry),
+        factory.prediction(spec.model, registry),
+        registry.bind("times", spec.train.times, "train.times"),
+        registry.bind("weightings", spec.train.weighting, "train.weighting"),
+        spec.model.classes,
+        spec.train.class_dropout,
+    )

@@ -1,0 +1,160 @@
+"""One training run: a network, its optimizer and its average, advanced a step at a time."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from .. import factory
+from ..data import Data, Split
+from ..errors import NonFiniteLoss, SpecError
+from ..pipeline import Pipeline, assemble, new_network
+from ..registry import Registry
+from ..specs import TrainSpec
+from . import checkpoints
+from .objective import objective_of
+from .optimizer import put_state, state_tensors
+from .order import rows_of, seeded_step
+from .precision import accelerator_of
+from .rates import rate
+
+__all__ = ["Step", "Training"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one training step did. `number` counts from 1; `loss` is the batch's mean."""
+
+    number: int
+    of: int
+    loss: float
+    lr: float
+    grad_norm: float
+    seconds: float
+
+
+class Training:
+    """Everything that changes while a network learns; made fresh, or as the last checkpoint left it."""
+
+    def __init__(self, spec: TrainSpec, data: Data, registry: Registry, folder: Path | None = None) -> None:
+        factory.check(spec, registry)
+        self.spec = _fitted(spec, data)
+        self.registry, self.folder = registry, folder
+        self.step = 0
+        self._good: Path | None = None
+        self._accelerator = accelerator_of(spec.train.precision, spec.engine.device)
+        device = self._accelerator.device
+        self._rows = Split(
+            data.train.x.to(device), None if data.train.label is None else data.train.label.to(device)
+        )
+        self._objective = objective_of(self.spec, registry)
+        self._prepare()
+        if folder is not None:
+            self._resume(folder)
+
+    def steps(self, until: int | None = None) -> Iterator[Step]:
+        """Train on to step `until` (the whole length unless told), yielding every step."""
+        end = min(until or self.spec.train.steps, self.spec.train.steps)
+        while self.step < end:
+            yield self._advance()
+
+    def pipeline(self) -> Pipeline:
+        """A pipeline on the averaged weights. It shares them: training on moves it on."""
+        return assemble(self.spec.pipeline(), self.average.module, self.registry)
+
+    def save(self) -> Path | None:
+        """Write a checkpoint of now, if this run has a folder."""
+        if self.folder is not None:
+            facts = {"step": self.step, "spec": self.spec.to_dict(), "scaler": self._scaler_state()}
+            self._good = checkpoints.save(self.folder, self._tensors(), facts)
+        return self._good
+
+    def _prepare(self) -> None:
+        fit = self.spec.train
+        with seeded_step(fit.seed, 0):
+            network = new_network(self.spec.model, self.registry)
+        self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(fit.ema))  # type: ignore[no-untyped-call]
+        self.average.to(self._accelerator.device).eval()
+        optimizer = torch.optim.AdamW(network.parameters(), fit.lr, weight_decay=fit.weight_decay)
+        self.network, self.optimizer = self._accelerator.prepare(network, optimizer)
+
+    def _advance(self) -> Step:
+        started, fit = time.perf_counter(), self.spec.train
+        lr = rate(fit, self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.optimizer.zero_grad()
+        batches = range(self.step * fit.accumulate, (self.step + 1) * fit.accumulate)
+        loss = sum(self._backward(batch) for batch in batches) / fit.accumulate
+        norm = float(self._accelerator.clip_grad_norm_(self.network.parameters(), fit.clip))
+        self._require_finite(loss, norm)
+        self.optimizer.step()
+        self.average.update_parameters(self._plain)
+        self.step += 1
+        return Step(self.step, fit.steps, loss, lr, norm, time.perf_counter() - started)
+
+    def _backward(self, batch: int) -> float:
+        """Gradients of one micro-batch; its loss."""
+        fit = self.spec.train
+        rows = rows_of(batch, fit.batch, len(self._rows), fit.seed)
+        with seeded_step(fit.seed, batch + 1):
+            loss = self._objective(self.network, self._rows.rows(rows))
+            self._accelerator.backward(loss / fit.accumulate)
+        return loss.item()
+
+    def _require_finite(self, loss: float, norm: float) -> None:
+        """Stop before the optimizer or the average are poisoned; a scaler skips infinite gradients itself."""
+        if not math.isfinite(loss) or (self._accelerator.scaler is None and not math.isfinite(norm)):
+            raise NonFiniteLoss(self.step + 1, loss if not math.isfinite(loss) else norm, self._good)
+
+    def _tensors(self) -> dict[str, dict[str, torch.Tensor]]:
+        return {
+            "weights": self._plain.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": state_tensors(self.optimizer),
+        }
+
+    def _resume(self, folder: Path) -> None:
+        checkpoint = checkpoints.latest(folder)
+        if checkpoint is None:
+            return
+        if _learnt(checkpoint.facts["spec"]) != _learnt(self.spec.to_dict()):
+            raise SpecError(
+                [f"{checkpoint.path} was trained with another spec: use a new folder, or the same spec"]
+            )
+        self._plain.load_state_dict(checkpoint.tensors["weights"])
+        self.average.load_state_dict(checkpoint.tensors["average"])
+        put_state(self.optimizer, checkpoint.tensors["optimizer"])
+        if self._accelerator.scaler is not None:
+            self._accelerator.scaler.load_state_dict(checkpoint.facts["scaler"])
+        self.step, self._good = checkpoint.facts["step"], checkpoint.path
+
+    def _scaler_state(self) -> dict[str, Any]:
+        scaler = self._accelerator.scaler
+        return scaler.state_dict() if scaler is not None else {}
+
+    @property
+    def _plain(self) -> nn.Module:
+        network: nn.Module = self._accelerator.unwrap_model(self.network)
+        return network
+
+
+def _fitted(spec: TrainSpec, data: Data) -> TrainSpec:
+    """The spec with what the data dictates written down."""
+    model = spec.model.model_copy(update={"shape": data.shape, "classes": data.classes})
+    return spec.model_copy(update={"model": model})
+
+
+def _learnt(spec: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a spec that what was learnt so far depends on; a constant rate may run for longer."""
+    train = dict(spec.get("train", {}))
+    train.pop("checkpoint_every", None)
+    if train.get("rate", "constant") == "constant":
+        train.pop("steps", None)
+    return {"model": spec["model"], "data": spec["data"], "train": train}

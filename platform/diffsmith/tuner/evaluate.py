@@ -1,0 +1,113 @@
+"""Evaluate one trial: train, score on the way, score at the end. A generator of events."""
+
+import csv
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+from ..engine import device_of, probe
+from ..errors import DiffsmithError
+from ..files import replacing
+from ..pipeline import Pipeline, request_of
+from ..registry import Registry
+from ..samples import Sample, save_sheet
+from ..specs import TrainSpec, parse
+from ..training.fit import save_pipeline
+from ..training.run import Training
+from .jobs import Climbed, Ended, Event, Job, Stepped, Stopped
+from .judge import Judge, data_of, judge_of
+from .records import Rung, State
+
+__all__ = ["evaluate"]
+
+_ON_SHEET = 30
+
+
+def evaluate(job: Job, registry: Registry) -> Generator[Event, None, None]:
+    """Run a job; the last event is its one Ended, whatever happens.
+
+    Throw a Stopped in to end it early: "paused" leaves a checkpoint from which the same job goes on.
+    """
+    started = time.perf_counter()
+    curve: list[tuple[int, float]] = []
+    state: State = "complete"
+    reason, scores = "", {}
+    try:
+        scores = yield from _trained_and_scored(job, registry, curve)
+    except Stopped as stop:
+        state, reason = stop.state, stop.reason
+    except DiffsmithError as error:
+        state, reason = "failed", str(error)
+    except Exception as error:  # noqa: BLE001 — one trial's fault must not end the sweep
+        state, reason = "failed", f"{type(error).__name__}: {error}"
+    _write_curve(Path(job.folder), curve)
+    yield Ended(job.number, state, time.perf_counter() - started, scores, reason)
+
+
+def _trained_and_scored(
+    job: Job, registry: Registry, curve: list[tuple[int, float]]
+) -> Generator[Event, None, dict[str, float]]:
+    spec = parse(TrainSpec, job.spec)
+    training = Training(spec, data_of(spec.data, registry), registry, Path(job.folder) / "checkpoints")
+    judge = judge_of(spec.data, job.metrics, registry)
+    try:
+        for share in (*job.rungs, 1.0):
+            yield from _trained(job, training, round(share * spec.train.steps), curve)
+            rung = yield from _scored(job, training, judge)
+            yield Climbed(job.number, rung)
+    except Stopped as stop:
+        if stop.state == "paused":
+            training.save()
+        raise
+    save_pipeline(training, Path(job.folder))
+    return {**rung.scores, **_cost(training.pipeline())}
+
+
+def _trained(job: Job, training: Training, until: int, curve: list[tuple[int, float]]) -> Iterator[Event]:
+    for step in training.steps(until):
+        curve.append((step.number, step.loss))
+        yield Stepped(job.number, step.number, step.of, step.loss)
+
+
+def _scored(job: Job, training: Training, judge: Judge) -> Generator[Event, None, Rung]:
+    """Sample with the averaged weights as they are, and score; every frame is an event."""
+    started = time.perf_counter()
+    pipeline = training.pipeline()
+    request = request_of(judge.labels(job.samples), seeds=range(job.seed, job.seed + job.samples))
+    making = pipeline.making(request)
+    while True:
+        try:
+            next(making)
+        except StopIteration as done:
+            samples: list[Sample] = done.value
+            break
+        yield Stepped(job.number, training.step, training.spec.train.steps, float("nan"))
+    scores = judge.scores(samples)
+    sheet = f"sheet-{training.step:06d}.png"
+    save_sheet(_by_label(samples), Path(job.folder) / sheet)
+    return Rung(training.step, scores, time.perf_counter() - started, sheet)
+
+
+def _by_label(samples: list[Sample]) -> list[Sample]:
+    """A few samples of every class, in order."""
+    return sorted(samples[:_ON_SHEET], key=lambda sample: sample.label or 0)
+
+
+def _cost(pipeline: Pipeline) -> dict[str, float]:
+    """Latency (seconds for one sample alone) and memory (peak MiB) of sampling."""
+    cost = probe(
+        lambda: pipeline.generate(labels=0 if pipeline.spec.model.classes else None),
+        device_of(pipeline.spec.engine.device),
+    )
+    return {"latency": cost.seconds, "memory": cost.memory}
+
+
+def _write_curve(folder: Path, curve: list[tuple[int, float]]) -> None:
+    """Training loss by step, one line each; a run that went on keeps its earlier lines."""
+    path = folder / "curve.csv"
+    earlier = path.read_text().splitlines() if path.exists() else []
+    first = curve[0][0] if curve else 0
+    kept = [line for line in earlier if int(line.partition(",")[0]) < first]
+    with replacing(path) as beside, beside.open("w", newline="") as file:
+        file.writelines(f"{line}\n" for line in kept)
+        csv.writer(file).writerows(curve)

@@ -1,0 +1,60 @@
+"""The end of a sweep: the best trial judged once more, and the files that people look at."""
+
+from dataclasses import replace
+
+from ..export import export
+from ..pipeline import request_of
+from ..registry import Registry
+from ..samples import save_sheet
+from . import folders
+from .judge import judge_of
+from .plans import metrics_of
+from .plots import plot_front
+from .records import Sweep, Trial
+from .tables import write_tables
+
+__all__ = ["card_facts", "finish"]
+
+_ROWS = 5
+
+
+def finish(sweep: Sweep, registry: Registry) -> Sweep:
+    """Re-score the best on test data, then write tables, pictures and the best pipeline beside the study."""
+    write_tables(sweep)
+    if sweep.leaderboard.ranked and sweep.leaderboard.front:
+        sweep = replace(sweep, test=_tested(sweep, registry))
+        plot_front(sweep, sweep.folder / "pareto.png")
+        _draw_samples(sweep)
+        export(sweep.best.folder, sweep.folder / "best", card_facts(sweep, sweep.best))
+    folders.write(sweep)
+    return sweep
+
+
+def _tested(sweep: Sweep, registry: Registry) -> dict[str, float]:
+    """Scores on data and with noise that no choice was made on."""
+    judge = judge_of(sweep.spec.base.data, metrics_of(sweep.spec, registry), registry)
+    count, first = sweep.spec.samples, sweep.spec.seed + 1_000_000
+    request = request_of(judge.labels(count), seeds=range(first, first + count))
+    return judge.scores(sweep.best.pipeline().generate(request), final=True)
+
+
+def _draw_samples(sweep: Sweep) -> None:
+    """A few rows of every class, by the best pipeline."""
+    pipeline = sweep.best.pipeline()
+    classes = pipeline.spec.model.classes
+    labels = [label for _ in range(_ROWS) for label in range(classes)] if classes else None
+    count = len(labels) if labels else _ROWS * 8
+    samples = pipeline.generate(request_of(labels, seeds=range(count)))
+    save_sheet(samples, sweep.folder / "samples.png")
+
+
+def card_facts(sweep: Sweep, trial: Trial) -> dict[str, str]:
+    """What a trial's model card tells about how it was found, and how good it is."""
+    tested = sweep.test if trial.number == sweep.best.number else {}
+    scores = {**trial.scores, **{f"{name} (test)": score for name, score in tested.items()}}
+    return {
+        "sweep": f"{sweep.name}, trial {trial.number} of {len(sweep.trials)}",
+        "trained on": trial.spec["data"]["name"],
+        **{name: f"{score:.4g}" for name, score in scores.items()},
+        **{f"{name} (noise floor)": f"{floor:.4g}" for name, floor in sweep.floors.items()},
+    }

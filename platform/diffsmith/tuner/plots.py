@@ -1,0 +1,55 @@
+"""Pictures of a sweep."""
+
+from pathlib import Path
+
+from ..files import replacing
+from .records import Sweep, Trial
+
+__all__ = ["plot_front"]
+
+_FRONT, _OTHERS, _FLOOR = "#c2410c", "#94a3b8", "#0f766e"
+
+
+def plot_front(sweep: Sweep, path: Path) -> None:
+    """Quality against latency: every complete trial, and the front that none of them beats."""
+    from matplotlib.figure import Figure
+
+    quality = next(iter(sweep.spec.objectives))
+    other = next((name for name in list(sweep.spec.objectives)[1:]), "latency")
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    front = sorted(sweep.leaderboard.front, key=lambda trial: trial.scores[other])
+    rest = [trial for trial in sweep.leaderboard.ranked if trial not in front]
+    for trials, color, label in ((rest, _OTHERS, "trials"), (front, _FRONT, "Pareto front")):
+        axes.scatter(
+            _scaled(trials, other), [t.scores[quality] for t in trials], c=color, s=36, label=label, zorder=3
+        )
+    axes.plot(
+        _scaled(front, other),
+        [t.scores[quality] for t in front],
+        color=_FRONT,
+        lw=1.2,
+        drawstyle="steps-post",
+    )
+    for trial in front:
+        place = (trial.scores[other] * _unit(other)[0], trial.scores[quality])
+        axes.annotate(f"{trial.number}", place, (4, 5), textcoords="offset points", fontsize=8)
+    if quality in sweep.floors:
+        axes.axhline(sweep.floors[quality], color=_FLOOR, ls=":", lw=1, label="noise floor (real data)")
+    axes.set(
+        xlabel=f"{other} [{_unit(other)[1]}]", ylabel=quality, title=f"{sweep.name}: {quality} and {other}"
+    )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.grid(alpha=0.25, which="both", lw=0.5)
+    axes.legend(frameon=False, fontsize=8)
+    with replacing(path) as beside:
+        figure.savefig(beside, format="png", dpi=150)
+
+
+def _scaled(trials: list[Trial], name: str) -> list[float]:
+    return [trial.scores[name] * _unit(name)[0] for trial in trials]
+
+
+def _unit(name: str) -> tuple[float, str]:
+    return {"latency": (1e3, "ms a sample"), "memory": (1.0, "MiB")}.get(name, (1.0, ""))

@@ -1,0 +1,188 @@
+"""The live side of a sweep: what is asked of Optuna, what is told to it, and what is remembered."""
+
+import hashlib
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import optuna
+from optuna.samplers import RandomSampler
+from optuna.trial import TrialState
+
+from ..specs import SweepSpec, TrainSpec, parse
+from . import storage
+from .budget import Budget, converged
+from .jobs import Climbed, Ended, Job
+from .pruning import hopeless
+from .records import State, Trial
+from .space import Space, merged, space_of, suggest
+
+__all__ = ["Search"]
+
+_TRIES = 100
+_STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
+
+
+class Search:
+    """Asks for trials and takes their results. Knows no process and no clock but the budget's."""
+
+    def __init__(
+        self, spec: SweepSpec, study: optuna.Study, folder: Path, metrics: tuple[str, ...], budget: Budget
+    ) -> None:
+        self.spec, self.study, self.folder, self.metrics, self.budget = spec, study, folder, metrics, budget
+        self.stopped = ""
+        self._exhausted = False
+        self._space: Space = space_of(spec.space)
+        self._base = spec.base.to_dict()
+        self._live: dict[int, optuna.Trial] = {}
+        self.trials: dict[int, Trial] = {}
+        for frozen in study.get_trials(deepcopy=False):
+            record = storage.record_of(frozen, folder / "trials")
+            if record is not None:
+                self.trials[record.number] = record
+        self._take_up_again()
+
+    @property
+    def running(self) -> list[int]:
+        """Numbers of the trials under way."""
+        return list(self._live)
+
+    @property
+    def leading(self) -> str:
+        """The objective that decides between trials."""
+        return next(iter(self.spec.objectives))
+
+    def ask(self) -> Trial | None:
+        """A configuration nobody tried; None, and `stopped`, when it is time to stop."""
+        self.stopped = self._why_stop()
+        if self.stopped:
+            return None
+        for attempt in range(_TRIES):
+            live = self._asked(at_random=attempt > 0)
+            params = suggest(live, self._space)
+            spec = parse(TrainSpec, merged(self._base, params))
+            folder = self.folder / "trials" / _fingerprint(spec)
+            if not any(trial.folder == folder for trial in self.trials.values() if trial.state != "paused"):
+                return self._started(live, params, spec, folder)
+            self.study.tell(live, state=TrialState.FAIL)
+        self._exhausted = True
+        self.stopped = self._why_stop()
+        return None
+
+    def job(self, trial: Trial) -> Job:
+        """What a worker has to do for a trial."""
+        return Job(
+            trial.number,
+            trial.spec,
+            str(trial.folder),
+            self.spec.rungs,
+            self.spec.samples,
+            self.metrics,
+            self.spec.seed,
+        )
+
+    def climbed(self, event: Climbed) -> bool:
+        """Note a score on the way; whether the trial is worth going on with."""
+        trial = self.trials[event.number]
+        height = len(trial.rungs)
+        self.trials[event.number] = replace(trial, rungs=(*trial.rungs, event.rung))
+        if self.leading not in event.rung.scores or height >= len(self.spec.rungs):
+            return True
+        score = event.rung.scores[self.leading]
+        if len(self.spec.objectives) == 1:
+            self._live[event.number].report(score, height)
+        others = [
+            other
+            for other in self.trials.values()
+            if other.number != event.number and len(other.rungs) > height
+        ]
+        peers = [other.rungs[height].scores[self.leading] for other in others]
+        # With several objectives a weaker but faster trial may have its place on the front.
+        keep = 0.5 if len(self.spec.objectives) == 1 else 0.75
+        return not hopeless(score, peers, self.spec.objectives[self.leading], keep)
+
+    def tell(self, event: Ended) -> Trial:
+        """Take a trial's end: remembered first, then told, so that a kill in between loses nothing."""
+        event = self._with_finite_scores(event)
+        trial = replace(
+            self.trials[event.number],
+            state=event.state,
+            scores=event.scores,
+            seconds=event.seconds,
+            reason=event.reason,
+        )
+        self.trials[trial.number] = trial
+        storage.remember(self.study, trial)
+        self.study.set_user_attr("spent", self.budget.spent)
+        live = self._live.pop(trial.number)
+        for name, bound in self.spec.constraints.items():
+            if name in trial.scores:
+                live.set_constraint(name, trial.scores[name] - bound)
+        self._tell_optuna(live, trial)
+        return trial
+
+    def _tell_optuna(self, live: "optuna.Trial | int", trial: Trial) -> None:
+        values = [trial.scores[name] for name in self.spec.objectives] if trial.state == "complete" else None
+        self.study.tell(live, values, state=_STATES.get(trial.state, TrialState.FAIL))
+
+    def _why_stop(self) -> str:
+        ended = [trial for trial in self.trials.values() if trial.state in {"complete", "pruned", "failed"}]
+        complete = [trial for trial in ended if trial.state == "complete"]
+        if self.budget.trials is not None and len(ended) + len(self._live) >= self.budget.trials:
+            return f"{self.budget.trials} trials were made"
+        if self.budget.left <= min((trial.seconds for trial in complete), default=0):
+            return "the time budget is spent"
+        sign = 1 if self.spec.objectives[self.leading] == "minimize" else -1
+        if converged([sign * trial.scores[self.leading] for trial in complete], self.spec.patience):
+            return f"the last {self.spec.patience} trials brought nothing better"
+        return "every configuration of the space was tried" if self._exhausted else ""
+
+    def _asked(self, at_random: bool) -> optuna.Trial:
+        """A trial from the study's sampler; at random where that keeps saying what was tried before."""
+        sampler = self.study.sampler
+        if at_random:
+            self.study.sampler = RandomSampler(seed=len(self.study.get_trials(deepcopy=False)))
+        try:
+            return self.study.ask()
+        finally:
+            self.study.sampler = sampler
+
+    def _started(self, live: optuna.Trial, params: dict[str, object], spec: TrainSpec, folder: Path) -> Trial:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial = Trial(live.number, "running", params, spec.to_dict(), folder)
+        self._live[live.number], self.trials[live.number] = live, trial
+        storage.remember(self.study, trial)
+        return trial
+
+    def _take_up_again(self) -> None:
+        """What an earlier run left unfinished is queued; its checkpoints make it go on where it was."""
+        for frozen in self.study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+            trial = self.trials.get(frozen.number)
+            done = storage.written_state(frozen)
+            if trial is not None and done in _STATES:
+                self.trials[frozen.number] = trial = replace(trial, state=cast(State, done))
+                self._tell_optuna(frozen.number, trial)
+            else:
+                self.study.tell(frozen.number, state=TrialState.FAIL)
+        done_since = {trial.folder for trial in self.trials.values() if trial.state != "paused"}
+        paused = {trial.folder: trial for trial in self.trials.values() if trial.state == "paused"}
+        for folder, trial in paused.items():
+            if folder not in done_since:
+                self.study.enqueue_trial(trial.params)
+        self.trials = {number: trial for number, trial in self.trials.items() if trial.state != "paused"}
+
+    def _with_finite_scores(self, event: Ended) -> Ended:
+        """A score that is no number can never lead: the trial failed."""
+        odd = [name for name, score in event.scores.items() if not math.isfinite(score)]
+        missing = [name for name in self.spec.objectives if name not in event.scores]
+        if event.state != "complete" or not (odd or missing):
+            return event
+        what = f"its {odd[0]} is {event.scores[odd[0]]}" if odd else f"it has no {missing[0]}"
+        return replace(event, state="failed", reason=what)
+
+
+def _fingerprint(spec: TrainSpec) -> str:
+    """A folder name that stands for the configuration: the same one goes on in the same place."""
+    return hashlib.sha256(json.dumps(spec.to_dict(), sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,205 @@
+"""Search spaces: what a sweep may vary, as dimensions named by dotted fields of the spec."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Protocol
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from ..errors import SpecError, unknown_name
+from ..specs import Choice, ModelSpec, SchedulerSpec, SpacingSpec
+
+__all__ = ["Choose", "Dimension", "Range", "Space", "Suggests", "dimensions", "merged", "space_of", "suggest"]
+
+
+class Suggests(Protocol):
+    """What an Optuna trial does, as far as a space needs it."""
+
+    def suggest_categorical(self, name: str, choices: list[Any]) -> Any:
+        """One of the choices."""
+        ...
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
+        """A whole number."""
+        ...
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
+        """A number."""
+        ...
+
+
+Scalar = bool | int | float | str | None
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class Range(_Written):
+    """Numbers from low to high, both included; whole numbers if both are."""
+
+    low: int | float
+    high: int | float
+    step: Annotated[int | float, Field(gt=0)] | None = None
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Range":
+        if not self.low < self.high:
+            raise ValueError(f"low ({self.low}) must be below high ({self.high})")
+        if self.log and (self.low <= 0 or self.step is not None):
+            raise ValueError("a log range needs low above 0 and no step")
+        return self
+
+    @property
+    def whole(self) -> bool:
+        """Whether its values are whole numbers."""
+        return all(isinstance(each, int) for each in (self.low, self.high, self.step or 0))
+
+
+class Choose(_Written):
+    """One of several values, each with dimensions that exist only when it is chosen."""
+
+    choose: dict[str, "dict[str, Dimension] | None"]
+
+
+def _form(value: Any) -> str:
+    """Which of its three forms a dimension is written in."""
+    if isinstance(value, list):
+        return "list"
+    return (
+        "choose"
+        if isinstance(value, Choose) or (isinstance(value, Mapping) and "choose" in value)
+        else "range"
+    )
+
+
+Dimension = Annotated[
+    Annotated[list[Scalar], Field(min_length=1), Tag("list")]
+    | Annotated[Range, Tag("range")]
+    | Annotated[Choose, Tag("choose")],
+    Discriminator(_form),
+]
+"""A list of values, a range, or a choice with dimensions of its own."""
+
+Space = dict[str, Dimension]
+
+Choose.model_rebuild()
+_SPACE: TypeAdapter[Space] = TypeAdapter(Space)
+
+
+def space_of(values: Mapping[str, Any]) -> Space:
+    """Plain data as a space; a SpecError lists every fault."""
+    try:
+        return _SPACE.validate_python(_numbers(values))
+    except ValidationError as error:
+        raise SpecError(_faults(error)) from None
+
+
+def suggest(trial: Suggests, space: Space) -> dict[str, Any]:
+    """A value for every dimension that exists, by dotted name."""
+    params: dict[str, Any] = {}
+    for name, dimension in space.items():
+        params[name] = _suggested(trial, name, dimension)
+        if isinstance(dimension, Choose):
+            params |= suggest(trial, dimension.choose[params[name]] or {})
+    return params
+
+
+def merged(base: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """The base spec with the parameters put in.
+
+    Where a parameter names another thing than the base did, the base's options for the old one go.
+    """
+    spec = {key: dict(value) if isinstance(value, Mapping) else value for key, value in base.items()}
+    for name, value in sorted(params.items(), key=lambda item: not item[0].endswith(".name")):
+        place, *_, last = _steps(spec, name)
+        if last == "name" and place.get("name") not in {None, value}:
+            kept = _own_fields(name)
+            for option in [option for option in place if option not in kept]:
+                del place[option]
+        place[last] = value
+    return spec
+
+
+def _suggested(trial: Suggests, name: str, dimension: Dimension) -> Any:
+    match dimension:
+        case Choose():
+            return trial.suggest_categorical(name, list(dimension.choose))
+        case Range(whole=True):
+            step = int(dimension.step or 1)
+            return trial.suggest_int(
+                name, int(dimension.low), int(dimension.high), step=step, log=dimension.log
+            )
+        case Range():
+            return trial.suggest_float(
+                name, dimension.low, dimension.high, step=dimension.step, log=dimension.log
+            )
+        case _:
+            return trial.suggest_categorical(name, dimension)
+
+
+def _steps(spec: dict[str, Any], dotted: str) -> tuple[Any, ...]:
+    """The mapping a dotted name ends in (made on the way), and the name's last part."""
+    *path, last = dotted.split(".")
+    place = spec
+    for part in path:
+        inner = place.get(part, {})
+        place[part] = {"name": inner} if isinstance(inner, str) else dict(inner)
+        place = place[part]
+    return place, last
+
+
+_CHOICES: dict[str, type[Choice]] = {"model": ModelSpec, "scheduler": SchedulerSpec, "spacing": SpacingSpec}
+
+
+def _own_fields(dotted: str) -> set[str]:
+    """The fields that belong to the kind of thing, not to the thing named."""
+    return set(_CHOICES.get(dotted.split(".", maxsplit=1)[0], Choice).model_fields)
+
+
+def _numbers(values: Any) -> Any:
+    """YAML reads 1e-3 as text; here it is a number."""
+    if isinstance(values, Mapping):
+        return {key: _numbers(value) for key, value in values.items()}
+    if isinstance(values, list):
+        return [_numbers(value) for value in values]
+    if isinstance(values, str):
+        try:
+            return float(values) if values.strip()[:1] in "+-.0123456789" and values.strip() else values
+        except ValueError:
+            return values
+    return values
+
+
+def _faults(error: ValidationError) -> list[str]:
+    return [_fault(each) for each in error.errors(include_url=False, include_context=False)]
+
+
+def _fault(each: Any) -> str:
+    name = ".".join(str(part) for part in each["loc"] if part not in {"list", "range", "choose"})
+    if each["type"] == "extra_forbidden":
+        name, _, extra = name.rpartition(".")
+        return unknown_name(f"space.{name}", extra, list(Range.model_fields))
+    message = each["msg"].removeprefix("Value error, ")
+    hint = "" if each["loc"][-1] != "range" else "; write a list of values, {low, high}, or {choose: ...}"
+    return f"space.{name}: {message[:1].lower()}{message[1:]}{hint}"
+
+
+def dimensions(
+    space: Space, chosen: Mapping[str, str] | None = None
+) -> Iterator[tuple[dict[str, str], str, Dimension]]:
+    """Every dimension with the choices under which it exists: (choices, name, dimension)."""
+    for name, dimension in space.items():
+        yield dict(chosen or {}), name, dimension
+        if isinstance(dimension, Choose):
+            for value, inner in dimension.choose.items():
+                yield from dimensions(inner or {}, {**(chosen or {}), name: value})

@@ -1,0 +1,1 @@
+"""Weights: bytes to named tensors to a network, and back."""

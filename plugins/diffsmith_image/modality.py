@@ -1,0 +1,52 @@
+"""Pictures as a modality: network space is [B, C, H, W] in [-1, 1], samples are uint8 [H, W, C]."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from diffsmith.data import Data
+    from diffsmith.samples import Sample
+
+__all__ = ["Image"]
+
+
+class Image:
+    """Grey or colour pictures."""
+
+    name = "image"
+    summary = "Grey or colour pictures, 8 bits a channel, as PNG, JPEG or WebP"
+    suffixes = (".png", ".jpg", ".webp")
+    metrics = ("frechet", "sliced_wasserstein", "kid", "density", "coverage")
+
+    def decode(self, x: "Tensor") -> "Tensor":
+        """[B, C, H, W] about [-1, 1] -> uint8 [B, H, W, C]."""
+        import torch
+
+        levels = (x.float().nan_to_num().clamp(-1, 1) + 1) * 127.5
+        return levels.round().to(torch.uint8).movedim(1, -1).contiguous()
+
+    def encode(self, data: "Tensor") -> "Tensor":
+        """uint8 [B, H, W, C] -> [B, C, H, W] in [-1, 1]."""
+        return (data.float() / 127.5 - 1).movedim(-1, 1).contiguous()
+
+    def write(self, data: "Tensor", path: Path, facts: dict[str, str]) -> None:
+        """One picture as a file, with the facts inside it."""
+        from .pictures import picture, write_picture
+
+        write_picture(picture(data), path, facts)
+
+    def sheet(self, samples: "Sequence[Sample]", path: Path) -> None:
+        """All the pictures on one sheet, each with its label and seed."""
+        from .pictures import write_picture
+        from .sheet import contact_sheet
+
+        write_picture(contact_sheet(samples), path, {})
+
+    def embedder(self, data: "Data") -> "Callable[[Tensor], Tensor]":
+        """x [N, C, H, W] -> features [N, 32] of a classifier of the data, trained once and cached."""
+        from .features import embedder
+
+        return embedder(data)
