@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 from mlflow import MlflowClient, pyfunc
+from mlflow.entities import LoggedModel, LoggedModelOutput
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import ColSpec, DataType, Schema
@@ -16,8 +17,6 @@ from diffsmith.pipeline import SPEC_FILE
 from diffsmith.training.fit import WEIGHTS_FILE
 
 if TYPE_CHECKING:
-    from mlflow.entities import LoggedModel
-
     from diffsmith.tuner.records import Trial
 
 __all__ = ["ALIAS", "register"]
@@ -46,13 +45,14 @@ def _run_of_best(client: MlflowClient, name: str) -> str | None:
         return None
 
 
-def _logged(client: MlflowClient, experiment: str, run: str, name: str, best: "Trial") -> "LoggedModel":
+def _logged(client: MlflowClient, experiment: str, run: str, name: str, best: "Trial") -> LoggedModel:
     """The model with its files, in the trial's run."""
     logged = client.create_logged_model(experiment, name, run)
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/model"
         _save(path, Model(artifact_path=logged.artifact_location, run_id=run, model_id=logged.model_id), best)
         client.log_model_artifacts(logged.model_id, path)
+    client.log_outputs(run, [LoggedModelOutput(logged.model_id, 0)])
     return client.finalize_logged_model(logged.model_id, "READY")
 
 

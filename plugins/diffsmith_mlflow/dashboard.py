@@ -31,6 +31,7 @@ def dashboard(
         if open_page:
             webbrowser.open(address)
         server.wait()
+        raise DiffsmithError("MLflow's server ended by itself")
 
 
 def _tracked(uri: str) -> str:

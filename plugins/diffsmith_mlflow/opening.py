@@ -8,16 +8,18 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from .entries import log
-from .settings import artifacts_beside
+from .settings import EXPERIMENT, artifacts_beside
 from .sweep_run import SweepRun
 from .tables import settings_of
 
 if TYPE_CHECKING:
     from diffsmith.tuner.records import Sweep
 
-__all__ = ["EXPERIMENT", "open_run"]
+__all__ = ["open_run"]
 
-EXPERIMENT = "diffsmith"
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""The web page opens on the runs, not on traces of chats."""
+
 _ALL = 50_000
 
 
@@ -33,7 +35,9 @@ def open_run(sweep: "Sweep", uri: str) -> SweepRun:
 
 def _experiment(client: MlflowClient, uri: str) -> str:
     found = client.get_experiment_by_name(EXPERIMENT)
-    return found.experiment_id if found else client.create_experiment(EXPERIMENT, artifacts_beside(uri))
+    return (
+        found.experiment_id if found else client.create_experiment(EXPERIMENT, artifacts_beside(uri), _KIND)
+    )
 
 
 def _earlier(client: MlflowClient, experiment: str, sweep: "Sweep") -> SweepRun | None:

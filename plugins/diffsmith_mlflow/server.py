@@ -1,6 +1,6 @@
 """MLflow's server as a child process: started light, waited for, and stopped with all its children."""
 
-import http
+import json
 import os
 import signal
 import socket
@@ -8,9 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection
 from typing import IO
 
 from diffsmith.errors import DiffsmithError
@@ -33,19 +34,19 @@ def serving(uri: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[bytes], 
         server = _started(uri, port, said)
         try:
             _await(server, port, said)
-            yield server, f"http://{HOST}:{port}"
+            yield server, _page(port)
         finally:
             _stop(server)
 
 
 def _started(uri: str, port: int, said: IO[bytes]) -> subprocess.Popen[bytes]:
-    """One worker and no job runner: half the memory, and ready sooner."""
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--workers", "1"]
+    """One worker and no job runner: half the memory, and ready sooner. The URI may hold a password."""
+    command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
     command += ["--host", HOST, "--port", str(port), "--allowed-hosts", f"{HOST}:{port},localhost:{port}"]
     root = settings.artifacts_beside(uri)
     command += ["--default-artifact-root", root, "--no-serve-artifacts"] if root else []
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    return subprocess.Popen(command, stdout=said, stderr=said, env=environment, start_new_session=True)
+    light = {"MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    return subprocess.Popen(command, stdout=said, stderr=said, env=os.environ | light, start_new_session=True)
 
 
 def _free(ports: range) -> int:
@@ -64,7 +65,7 @@ def _free(ports: range) -> int:
 def _await(server: subprocess.Popen[bytes], port: int, said: IO[bytes]) -> None:
     """Until it answers; a DiffsmithError with its last words if it dies or never does."""
     end = time.monotonic() + _PATIENCE
-    while not _healthy(port):
+    while _asked(port, "/health") is None:
         if server.poll() is not None or time.monotonic() > end:
             said.seek(0)
             last = said.read().decode(errors="replace").strip().splitlines()[-5:]
@@ -72,12 +73,24 @@ def _await(server: subprocess.Popen[bytes], port: int, said: IO[bytes]) -> None:
         time.sleep(0.2)
 
 
-def _healthy(port: int) -> bool:
+def _page(port: int) -> str:
+    """The page of our experiment, or the front page where there is none."""
+    told = _asked(port, f"/api/2.0/mlflow/experiments/get-by-name?experiment_name={settings.EXPERIMENT}")
+    place = f"/#/experiments/{json.loads(told)['experiment']['experiment_id']}" if told else ""
+    return f"http://{HOST}:{port}{place}"
+
+
+def _asked(port: int, path: str) -> bytes | None:
+    """What it answers; no proxy stands between this computer and itself."""
+    connection = HTTPConnection(HOST, port, timeout=30)
     try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5) as answer:
-            return bool(answer.status == http.HTTPStatus.OK)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.read() if answer.status == HTTPStatus.OK else None
     except OSError:
-        return False
+        return None
+    finally:
+        connection.close()
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

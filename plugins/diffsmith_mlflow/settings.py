@@ -6,7 +6,20 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-__all__ = ["artifacts_beside", "database", "prepare", "tracking_uri", "unreachable", "without_password"]
+from diffsmith.errors import FileFault
+
+__all__ = [
+    "EXPERIMENT",
+    "artifacts_beside",
+    "database",
+    "prepare",
+    "tracking_uri",
+    "unreachable",
+    "without_password",
+]
+
+EXPERIMENT = "diffsmith"
+"""The experiment that all sweeps are in."""
 
 _SQLITE = "sqlite:///"
 _DEFAULTS = {
@@ -16,9 +29,7 @@ _DEFAULTS = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     # a server that is gone costs a sweep some seconds, once
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
 }
 
 
@@ -44,14 +55,22 @@ def prepare(uri: str) -> None:
         os.environ.setdefault(name, value)
     path = database(uri)
     if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path)) as connection:  # the dashboard reads while a sweep writes
+        _prepare_sqlite(path)
+
+
+def _prepare_sqlite(path: Path) -> None:
+    """Write-ahead logging: the dashboard reads while a sweep writes, and new tables come much sooner."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.DatabaseError as error:
+        raise FileFault(path, f"is no database of MLflow's: {error}") from None
 
 
 def unreachable(uri: str, error: Exception) -> bool:
-    """Whether the error is a server's silence; what a server answers is a RestException."""
-    return uri.startswith("http") and type(error).__name__ != "RestException"
+    """Whether the error is a server's silence: an OSError of the connection, or MLflow's around one."""
+    return uri.startswith("http") and any(isinstance(each, OSError) for each in (error, error.__context__))
 
 
 def without_password(text: str) -> str:

@@ -11,14 +11,14 @@ from diffsmith.errors import DiffsmithError
 from .best_model import register
 from .entries import log
 from .tables import markdown
-from .trial_run import STATUS, log_trial
+from .trial_run import STATUS, fill_run, new_run
 
 if TYPE_CHECKING:
     from diffsmith.tuner.records import Sweep, Trial
 
 __all__ = ["SweepRun"]
 
-_FILES = ("leaderboard.json", "leaderboard.csv", "samples.png", "pareto.png", "best.yaml")
+_FILES = ("leaderboard.json", "leaderboard.csv", "samples.png", "pareto.png")
 _LONGEST_NOTE = 8000
 
 
@@ -35,7 +35,8 @@ class SweepRun:
         """Track a trial that ended, and the best scores so far."""
         if trial.number not in self.trials and trial.state in STATUS:
             tags = {MLFLOW_PARENT_RUN_ID: self.id, "diffsmith.sweep": sweep.name}
-            self.trials[trial.number] = log_trial(self.client, self.experiment, trial, tags)
+            run = self.trials[trial.number] = new_run(self.client, self.experiment, trial, tags)
+            fill_run(self.client, run, trial)
             self._log_best(sweep)
 
     def add_missing(self, sweep: "Sweep") -> None:

@@ -12,14 +12,14 @@ from .tables import dotted, measures
 if TYPE_CHECKING:
     from diffsmith.tuner.records import Trial
 
-__all__ = ["STATUS", "log_trial"]
+__all__ = ["STATUS", "fill_run", "new_run"]
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 """How a trial can end; one in any other state goes on another time."""
 
 
-def log_trial(client: MlflowClient, experiment: str, trial: "Trial", tags: dict[str, str]) -> str:
-    """A whole run at once, with these tags too; returns its id. Everything is written when this returns."""
+def new_run(client: MlflowClient, experiment: str, trial: "Trial", tags: dict[str, str]) -> str:
+    """An empty run for the trial, with these tags too; its id."""
     began = int((time.time() - trial.seconds) * 1000)
     about = {
         "diffsmith.trial": str(trial.number),
@@ -29,16 +29,23 @@ def log_trial(client: MlflowClient, experiment: str, trial: "Trial", tags: dict[
     }
     created = client.create_run(experiment, began, {**tags, **about}, f"trial {trial.number}")
     run: str = created.info.run_id
+    return run
+
+
+def fill_run(client: MlflowClient, run: str, trial: "Trial") -> None:
+    """All of the trial into its run; everything is written when this returns."""
     log(client, run, measures(trial), dict(dotted(trial.params)))
     client.log_text(run, yaml.safe_dump(trial.spec, sort_keys=False), "spec.yaml")
     _log_sheets(client, run, trial)
     client.set_terminated(run, STATUS[trial.state])
-    return run
 
 
 def _log_sheets(client: MlflowClient, run: str, trial: "Trial") -> None:
-    """The samples of each rung, in MLflow's image grid at the rung's step."""
-    for rung in trial.rungs:
-        path = trial.folder / rung.sheet
-        if rung.sheet and path.exists():
-            client.log_image(run, Image(str(path)), key="samples", step=rung.step, synchronous=True)
+    """The samples of each rung at its step, and the last once more, where the web page looks first."""
+    rungs = [rung for rung in trial.rungs if rung.sheet and (trial.folder / rung.sheet).exists()]
+    shown = [("samples", rung.step, rung) for rung in rungs] + [
+        ("last samples", 0, rung) for rung in rungs[-1:]
+    ]
+    for key, step, rung in shown:
+        sheet = Image(str(trial.folder / rung.sheet))
+        client.log_image(run, sheet, key=key, step=step, synchronous=True)

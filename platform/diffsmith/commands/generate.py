@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "diffsmith generate runs/digits --labels 0-9",
     "diffsmith generate runs/digits --labels 3 --seed 0-15 --steps 10 --spacing karras",
-    "diffsmith generate runs/digits --seed 0-8 --guidance 2 --set scheduler.eta=0.5 --out sheet.png",
+    "diffsmith generate runs/digits --seed 0-8 --scheduler ddim --set scheduler.eta=0.5 --out sheet.png",
     "diffsmith generate --from samples/label3-seed0.png",
 )
 
@@ -152,10 +152,11 @@ def _report(
     if not json:
         typer.echo("\n".join(map(str, files)))
         calls = samples[0].denoiser_calls
-        typer.echo(f"{len(samples)} samples in {seconds:.1f} s, {calls} network calls each", err=True)
+        made = "1 sample" if len(samples) == 1 else f"{len(samples)} samples"
+        typer.echo(f"{made} in {seconds:.1f} s, {calls} network calls each", err=True)
         return
-    made = [
+    told = [
         {"seed": each.seed, "label": each.label, "seconds": each.seconds, "calls": each.denoiser_calls}
         for each in samples
     ]
-    print_json({"files": files, "seconds": seconds, "samples": made, "spec": pipeline.spec.to_dict()})
+    print_json({"files": files, "seconds": seconds, "samples": told, "spec": pipeline.spec.to_dict()})

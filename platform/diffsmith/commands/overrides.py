@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from ..errors import SpecError
-from ..tuner.space import merged
+from ..specs import Choice, PipelineSpec
 
 __all__ = ["Sets", "overridden", "values_of"]
 
@@ -19,11 +18,13 @@ Sets = Annotated[
 
 def overridden(spec: Mapping[str, Any], changes: Iterable[str]) -> dict[str, Any]:
     """The spec with every "key.sub=value" put in, one after the other; values are YAML."""
+    from ..tuner.space import merged
+
     changed = dict(spec)
     for change in changes:
         key, value = _read(change)
         try:
-            changed = merged(changed, {key: value})
+            changed = merged(_with_default(changed, key.partition(".")[0]), {key: value})
         except (TypeError, ValueError):
             raise SpecError([f"--set {change}: {key.rpartition('.')[0]} is no group of fields"]) from None
     return changed
@@ -34,7 +35,16 @@ def values_of(changes: Iterable[str]) -> dict[str, Any]:
     return dict(_read(change) for change in changes)
 
 
+def _with_default(spec: dict[str, Any], field: str) -> dict[str, Any]:
+    """The spec with that field's default named, so that its options have something to belong to."""
+    known = PipelineSpec.model_fields
+    default = known[field].default if field in known and field not in spec else None
+    return {**spec, field: default.to_dict()} if isinstance(default, Choice) else spec
+
+
 def _read(change: str) -> tuple[str, Any]:
+    import yaml
+
     key, equals, text = change.partition("=")
     if not equals or not all(key.split(".")):
         raise SpecError([f"--set: expected key.sub=value, got {change!r}"])

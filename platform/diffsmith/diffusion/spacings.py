@@ -34,7 +34,8 @@ Listed = Annotated[tuple[float, ...], Field(min_length=1)]
 def leading(schedule: NoiseSchedule, steps: int, *, offset: Annotated[int, Field(ge=0)] = 0) -> Tensor:
     """Every k-th training timestep, counted from the clean end (DDIM, Song et al. 2021)."""
     stride = schedule.timesteps // steps
-    return _at_timesteps(schedule, torch.arange(steps - 1, -1, -1) * stride + offset)
+    timesteps = torch.arange(steps - 1, -1, -1) * stride + offset
+    return _at_timesteps(schedule, timesteps.clamp(max=schedule.timesteps - 1))
 
 
 def trailing(schedule: NoiseSchedule, steps: int) -> Tensor:

@@ -64,3 +64,10 @@ def test_a_final_zero_may_be_given_or_left_out():
     schedule = SCHEDULES["edm"]
     with_zero = spacings.explicit_sigmas(schedule, 2, sigmas=(2.0, 1.0, 0.0))
     assert torch.equal(with_zero, spacings.explicit_sigmas(schedule, 2, sigmas=(2.0, 1.0)))
+
+
+@pytest.mark.parametrize("schedule", ["vp linear", "flow"])
+def test_an_offset_stays_inside_what_was_trained(schedule):
+    log_snrs = spacings.leading(SCHEDULES[schedule], 250, offset=5)
+    assert log_snrs[0] == SCHEDULES[schedule].ends()[1]
+    assert (log_snrs[1:] > log_snrs[:-1]).all()

@@ -137,10 +137,10 @@ def test_a_picture_cut_short_is_named(tmp_path):
 
 
 def test_options_are_checked_before_anything_is_read():
-    with pytest.raises(SpecError, match="data.size"):
+    with pytest.raises(SpecError, match=r"data\.size"):
         checked_options(folder, {"path": "x", "size": 0}, "data")
-    with pytest.raises(SpecError, match="data.path: field required"):
+    with pytest.raises(SpecError, match=r"data\.path: field required"):
         checked_options(folder, {}, "data")
-    with pytest.raises(SpecError, match="data.channels"):
+    with pytest.raises(SpecError, match=r"data\.channels"):
         checked_options(folder, {"path": "x", "channels": 2}, "data")
     assert checked_options(digits, {"seed": 4}, "data") == {"seed": 4}

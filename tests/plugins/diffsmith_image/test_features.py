@@ -17,8 +17,7 @@ def quick(monkeypatch, tmp_path):
 
 
 def small(digits, labels=True):
-    rows = digits.train.rows(slice(100))
-    part = rows if labels else Split(rows.x, None)
+    part = Split(digits.train.x[:100].clone(), digits.train.label[:100] if labels else None)
     return Data("small", "image", part, part, part)
 
 
@@ -68,13 +67,16 @@ def test_the_cache_is_used_and_damage_is_mended(digits, quick, monkeypatch):
     assert len(trained) == 3
 
 
-def test_other_data_get_other_features(digits, quick):
+def test_other_data_and_other_recipes_get_other_features(digits, quick, monkeypatch):
     embedder(small(digits))
     embedder(small(digits, labels=False))
     changed = small(digits)
     changed.train.x[0, 0, 0, 0] += 0.01
     embedder(changed)
     assert len(list(quick.iterdir())) == 3
+    monkeypatch.setattr(features, "_RECIPE", "another")
+    embedder(small(digits))
+    assert len(list(quick.iterdir())) == 4
 
 
 def test_a_cache_that_cannot_be_written_costs_no_score(digits, quick, monkeypatch):

@@ -80,7 +80,7 @@ def test_facts_of_foreign_damaged_and_missing_pictures(tmp_path):
     Pillow.new("L", (4, 4)).save(tmp_path / "foreign.png")
     assert read_facts(tmp_path / "foreign.png") == {}
     (tmp_path / "broken.png").write_bytes((tmp_path / "foreign.png").read_bytes()[:40])
-    with pytest.raises(FileFault, match="broken.png: is no picture"):
+    with pytest.raises(FileFault, match=r"broken\.png: is no picture"):
         read_facts(tmp_path / "broken.png")
     with pytest.raises(FileFault, match="no such picture"):
         read_facts(tmp_path / "missing.png")
@@ -90,7 +90,7 @@ def test_a_sheet_shows_every_sample_enlarged_by_whole_pixels(tmp_path):
     shades = [torch.full((8, 8, 1), 20 * place, dtype=torch.uint8) for place in range(1, 7)]
     path = save_sheet([sample(data, seed=2**62, label=7) for data in shades], tmp_path / "sheet.png")
     with Pillow.open(path) as sheet:
-        areas = dict((colour, count) for count, colour in sheet.convert("RGB").getcolors(1 << 20))
+        areas = {colour: count for count, colour in sheet.convert("RGB").getcolors(1 << 20)}
     for place in range(1, 7):
         assert areas[(20 * place,) * 3] >= 96 * 96
 

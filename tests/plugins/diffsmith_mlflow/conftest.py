@@ -1,8 +1,10 @@
-"""A small finished sweep on disk, made by hand: three trials, of which two have learnt nothing."""
+"""A small finished sweep on disk, made by hand: one trial that learnt, one pruned, one failed."""
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,7 +14,7 @@ from diffsmith.pipeline import SPEC_FILE, new_network
 from diffsmith.registry import Registry, default_registry
 from diffsmith.specs import SweepSpec
 from diffsmith.training.fit import WEIGHTS_FILE
-from diffsmith.tuner.records import Rung, Sweep, Trial
+from diffsmith.tuner.records import Rung, State, Sweep, Trial
 from diffsmith.weights.tensors import save_tensors
 from diffsmith_mlflow import observers
 
@@ -34,14 +36,9 @@ SPEC = SweepSpec.model_validate(
 )
 
 
-@pytest.fixture(scope="session")
-def registry() -> Registry:
-    return default_registry()
-
-
 @pytest.fixture(autouse=True)
-def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No tracking server of the developer's, nothing left open from another test."""
+def own_tracking(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No tracking server of the developer's, nothing left open by another test."""
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "DIFFSMITH_TRACKING"):
         monkeypatch.delenv(name, raising=False)
     yield
@@ -50,41 +47,101 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def make_sweep(registry: Registry) -> Callable[[Path], Sweep]:
-    def make(runs: Path, steps: int = 1500) -> Sweep:
-        folder = runs / "digits"
+def registry() -> Registry:
+    return default_registry()
+
+
+@pytest.fixture(scope="session")
+def shout(registry: Registry) -> Callable[..., None]:
+    """Tell the plugin as the tuner does; what it raises is not hidden."""
+
+    def shout(hook: str, **facts: Any) -> None:
+        registry.reports["mlflow"].error = ""
+        registry.shout(f"diffsmith_{hook}", **facts)
+        assert not registry.reports["mlflow"].error, registry.reports["mlflow"].details
+
+    return shout
+
+
+@pytest.fixture(scope="session")
+def run_sweep(shout: Callable[..., None]) -> Callable[[Sweep], None]:
+    """A whole sweep's hooks, in their order."""
+
+    def run(sweep: Sweep) -> None:
+        shout("sweep_started", sweep=replace(sweep, trials=(), stopped=""))
+        for number, trial in enumerate(sweep.trials, 1):
+            shout("trial_ended", sweep=replace(sweep, trials=sweep.trials[:number], stopped=""), trial=trial)
+        shout("sweep_ended", sweep=sweep)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def make_sweep(registry: Registry) -> Callable[..., Sweep]:
+    def make(runs: Path, name: str = "digits") -> Sweep:
+        folder = runs / name
         trials = (
-            _trained(_trial(folder, 0, steps, "complete", 12.5), registry),
-            _trial(folder, 1, 500, "pruned", 80.0, "worse than the median after 500 steps"),
-            _trial(folder, 2, 0, "failed", None, "the loss is nan"),
+            _trial(folder, 0, 1500, "complete", {"frechet": 12.5, "latency": 0.1}),
+            _trial(folder, 1, 500, "pruned", reason="worse than the median"),
+            _trial(folder, 2, 0, "failed", reason="the loss is nan"),
         )
-        for name, text in (("leaderboard.json", "[]"), ("leaderboard.csv", "trial,frechet\n0,12.5\n")):
-            (folder / name).write_text(text)
+        _learn(trials[0], registry)
+        (folder / "leaderboard.csv").write_text("trial,frechet\n0,12.5\n")
         Image.new("RGB", (16, 16), "white").save(folder / "pareto.png")
-        return Sweep("digits", folder, SPEC, {"frechet": 5.0}, trials, "budget")
+        return Sweep(name, folder, SPEC, {"frechet": 5.0}, trials, "budget")
 
     return make
 
 
-def _trial(folder: Path, number: int, steps: int, state: str, score: float | None, reason: str = "") -> Trial:
+@pytest.fixture(scope="session")
+def tracked(
+    tmp_path_factory: pytest.TempPathFactory,
+    make_sweep: Callable[..., Sweep],
+    run_sweep: Callable[[Sweep], None],
+) -> Sweep:
+    """A sweep that was tracked from beginning to end; for reading only."""
+    sweep = make_sweep(tmp_path_factory.mktemp("runs"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.delenv("DIFFSMITH_TRACKING", raising=False)
+        run_sweep(sweep)
+    return sweep
+
+
+@pytest.fixture(scope="session")
+def unused_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _trial(
+    folder: Path,
+    number: int,
+    steps: int,
+    state: State,
+    scores: dict[str, float] | None = None,
+    reason: str = "",
+) -> Trial:
     own = folder / f"trial-{number}"
     own.mkdir(parents=True)
     (own / "curve.csv").write_text("".join(f"{step},{1 / step}\n" for step in range(1, steps + 1)))
-    rungs = tuple(_rung(own, step, (score or 0) * steps / step) for step in range(500, steps + 1, 500))
-    scores = {"frechet": score, "latency": 0.1} if state == "complete" and score else {}
-    params = {"train.lr": 1e-3, "scheduler": {"name": "ddim", "eta": 0.5}}
-    return Trial(number, state, params, BASE, own, scores, rungs, 2.0, reason)
+    rungs = tuple(_rung(own, step) for step in range(500, steps + 1, 500))
+    params = {"train.lr": 10.0**-number, "scheduler": {"name": "ddim", "eta": 0.5}}
+    return Trial(number, state, params, SPEC.base.to_dict(), own, scores or {}, rungs, 2.0, reason)
 
 
-def _rung(folder: Path, step: int, score: float) -> Rung:
+def _rung(folder: Path, step: int) -> Rung:
     sheet = f"sheet-{step:06d}.png"
     Image.effect_noise((300, 200), step / 20).convert("RGB").save(folder / sheet)
-    return Rung(step, {"frechet": score}, 0.1, sheet)
+    return Rung(step, {"frechet": 20000 / step}, 0.1, sheet)
 
 
-def _trained(trial: Trial, registry: Registry) -> Trial:
-    """A trial whose folder holds a pipeline that generates."""
+def _learn(trial: Trial, registry: Registry) -> None:
+    """Leave a pipeline that generates, and something heavy that nobody needs any more."""
     spec = SPEC.base.pipeline(WEIGHTS_FILE)
     save_tensors(trial.folder / WEIGHTS_FILE, new_network(spec.model, registry).state_dict())
     write_yaml(trial.folder / SPEC_FILE, spec.to_dict())
-    return replace(trial, spec=SPEC.base.to_dict())
+    (trial.folder / "checkpoints").mkdir()
+    (trial.folder / "checkpoints" / "optimizer.safetensors").write_bytes(b"heavy")

@@ -1,0 +1,95 @@
+"""Everything registered keeps the promises of its kind; and the suites notice when something does not."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from diffsmith.cards import Card, MetricCard, ModelCard
+from diffsmith.errors import SpecError
+from diffsmith.registry import Registry
+from diffsmith.testing import conformance
+from diffsmith.testing.conformance import suites
+
+EXPLICIT = {
+    "explicit_timesteps": {"options": {"timesteps": (999.0, 500.0, 10.0)}, "steps": (3,)},
+    "explicit_sigmas": {"options": {"sigmas": (14.0, 3.0, 0.1)}, "steps": (3,)},
+    "explicit_log_snrs": {"options": {"log_snrs": (-3.0, 0.0, 3.0)}, "steps": (3,)},
+}
+
+globals().update(suites(**EXPLICIT))
+
+
+@pytest.fixture(autouse=True)
+def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """The data set `folder` needs a folder."""
+    if request.cls is not None and request.cls.name == "folder":
+        for number in range(20):
+            Image.effect_noise((8, 8), 40 + number).save(tmp_path / f"{number}.png")
+        request.cls.options = {"path": str(tmp_path), "size": 8}
+
+
+def test_there_is_a_suite_for_every_entry(registry: Registry) -> None:
+    kinds = ("models", "estimates", "spacings", "datasets", "metrics", "modalities")
+    assert set(suites()) == {f"Test_{kind}_{name}" for kind in kinds for name in registry.names(kind)}
+
+
+def test_suites_of_one_plugin_are_what_it_brings() -> None:
+    assert "Test_models_unet" in suites(plugin="image")
+    assert "Test_estimates_heun" not in suites(plugin="image")
+
+
+def _deaf(shape, classes):
+    """A network that hears neither the time nor the class, and has a parameter that learns nothing."""
+
+    class Deaf(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.used, self.idle = (torch.nn.Parameter(torch.ones(1)) for _ in "ab")
+
+        def forward(self, x, timestep, label):
+            return x * self.used
+
+    return Deaf()
+
+
+def _blind(denoise, x, x0, step):
+    return x0 * 1.1
+
+
+def _short(schedule, steps):
+    return torch.linspace(-3, 3, steps + 1, dtype=torch.float64)
+
+
+def _liar(samples, reference):
+    return -float(samples.std())
+
+
+BROKEN = [
+    ("models", ModelCard("deaf", ""), _deaf, "test_hears_the_time_and_the_class"),
+    ("models", ModelCard("deaf", ""), _deaf, "test_every_parameter_learns"),
+    ("models", ModelCard("deaf", "", modality="smell"), _deaf, "test_its_card_names_what_exists"),
+    ("estimates", Card("blind", ""), _blind, "test_is_exact_where_the_clean_estimate_never_changes"),
+    ("estimates", Card("blind", ""), _blind, "test_converges"),
+    ("spacings", Card("short", ""), _short, "test_visits_that_many_levels_in_order_and_ends_clean"),
+    (
+        "metrics",
+        MetricCard("liar", "", direction="maximize"),
+        _liar,
+        "test_real_data_score_better_than_noise",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "card", "function", "test"), BROKEN)
+def test_a_suite_notices_what_is_broken(kind, card, function, test, monkeypatch) -> None:
+    vars(card)["function"] = function
+    registry = Registry([("core", lambda: __import__("diffsmith.builtin_plugin", fromlist=["x"]))])
+    registry._put(kind, card, "core")
+    image = __import__("diffsmith_image")
+    registry._admit("image", lambda: image)
+    monkeypatch.setattr(conformance, "default_registry", lambda: registry)
+    suite = type("Suite", (conformance.SUITES[kind],), {"name": card.name})()
+    with pytest.raises((AssertionError, SpecError)):
+        getattr(suite, test)()
