@@ -1,31 +1,39 @@
 """A pipeline as one folder that anybody can use: spec, weights, and a card that says what it is."""
 
+import json
+import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from . import __version__
 from .documents import read_yaml, write_yaml
+from .errors import FileFault, SpecError
 from .files import replacing, require_file
 from .pipeline import SPEC_FILE
+from .specs import PipelineSpec, parse
 
 __all__ = ["export"]
 
 
 def export(source: Path, target: Path, facts: Mapping[str, str]) -> Path:
     """Copy the pipeline in `source` into a folder of its own at `target`, with a card of the facts."""
-    spec = read_yaml(source / SPEC_FILE)
-    weights = require_file(source / spec["weights"], "weights file")
+    if target.exists():
+        raise FileFault(target, "is there already; name another folder")
+    spec = parse(PipelineSpec, read_yaml(source / SPEC_FILE), str(source / SPEC_FILE))
+    if spec.weights is None:
+        raise SpecError([f"{source / SPEC_FILE}: weights: missing. Train first, then export"])
+    weights = require_file(source / spec.weights, "weights file")
     with replacing(target) as beside:
         beside.mkdir()
         shutil.copyfile(weights, beside / weights.name)
-        write_yaml(beside / SPEC_FILE, {**spec, "weights": weights.name})
-        (beside / "README.md").write_text(_card(target.name, spec["model"]["name"], facts), encoding="utf-8")
+        write_yaml(beside / SPEC_FILE, {**spec.to_dict(), "weights": weights.name})
+        (beside / "README.md").write_text(_card(target.name, spec.model.name, facts), encoding="utf-8")
     return target
 
 
 def _card(name: str, model: str, facts: Mapping[str, str]) -> str:
-    rows = "\n".join(f"| {fact} | {value} |" for fact, value in facts.items())
+    rows = "\n".join(f"| {_cell(fact)} | {_cell(value)} |" for fact, value in facts.items())
     return f"""---
 library_name: diffsmith
 tags: [diffusion, diffsmith]
@@ -39,13 +47,17 @@ A {model} pipeline made with diffsmith {__version__}.
 {rows}
 
 ```sh
-diffsmith generate {name} --seed 0-9 --out samples
+diffsmith generate {shlex.quote(name)} --seed 0-9 --out samples
 ```
 
 ```python
 import diffsmith
 
-samples = diffsmith.load("{name}").generate(seed=0)
+samples = diffsmith.load({json.dumps(name)}).generate(seed=0)
 samples[0].save("sample.png")
 ```
 """
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from torch import Tensor
+
 from .cards import ModelCard, SchedulerCard
 from .diffusion.guidance import Guidance
 from .diffusion.prediction import Prediction
@@ -14,35 +16,37 @@ from .options import options_model
 from .registry import Registry
 from .specs import Choice, ModelSpec, PipelineSpec, SchedulerSpec, TrainSpec
 
-__all__ = ["check", "guidance", "network_builder", "prediction", "schedule", "scheduler", "spacing"]
+__all__ = ["check", "guidance", "log_snrs", "network_builder", "prediction", "schedule", "scheduler"]
 
 
 def check(spec: PipelineSpec, registry: Registry) -> None:
-    """Raise a SpecError that lists every unknown name and impossible option of the spec; builds nothing."""
-    faults: list[str] = []
+    """Raise a SpecError that lists every unknown name and impossible option; builds no network."""
+    faults: dict[str, None] = {}
     for part in _parts(spec, registry):
         try:
             part()
         except SpecError as error:
-            faults.extend(error.faults)
+            faults.update(dict.fromkeys(error.faults))  # two parts may meet the same one
     if faults:
-        raise SpecError(faults)
+        raise SpecError(list(faults))
 
 
 def _parts(spec: PipelineSpec, registry: Registry) -> list[Callable[[], Any]]:
     parts: list[Callable[[], Any]] = [
         partial(network_builder, spec.model, registry),
         partial(scheduler, spec.scheduler, registry),
-        partial(spacing, spec, registry),
+        partial(_spacing, spec, registry),
         partial(guidance, spec, registry),
+        partial(prediction, spec.model, registry),
+        partial(schedule, spec.model, registry),
+        partial(log_snrs, spec, registry),
     ]
-    if spec.model.name in registry.names("models"):
-        parts += [partial(schedule, spec.model, registry), partial(prediction, spec.model, registry)]
     if isinstance(spec, TrainSpec):
         parts += [
             partial(registry.bind, "datasets", spec.data, "data"),
             partial(registry.bind, "times", spec.train.times, "train.times"),
             partial(registry.bind, "weightings", spec.train.weighting, "train.weighting"),
+            partial(_refuse_what_training_cannot, spec, registry),
         ]
     return parts
 
@@ -54,22 +58,32 @@ def network_builder(model: ModelSpec, registry: Registry) -> Callable[..., Any]:
 
 def schedule(model: ModelSpec, registry: Registry) -> NoiseSchedule:
     """The noise the model is trained on: the spec's choice, or its card's."""
-    card: ModelCard = registry.get("models", model.name, "model.name")
-    choice = model.schedule or Choice.model_validate(card.schedule)
+    choice = model.schedule or Choice.model_validate(_card(model, registry).schedule)
     built: NoiseSchedule = registry.bind("schedules", choice, "model.schedule")()
     return built
 
 
 def prediction(model: ModelSpec, registry: Registry) -> Prediction:
     """What the model answers: the spec's choice, or its card's."""
-    card: ModelCard = registry.get("models", model.name, "model.name")
-    choice = model.prediction or Choice.model_validate(card.prediction)
+    choice = model.prediction or Choice.model_validate(_card(model, registry).prediction)
     built: Prediction = registry.bind("predictions", choice, "model.prediction")()
     return built
 
 
-def spacing(spec: PipelineSpec, registry: Registry) -> Callable[..., Any]:
-    """(schedule, steps) -> log-SNRs."""
+def log_snrs(spec: PipelineSpec, registry: Registry) -> Tensor:
+    """The noise levels the spec visits, [steps + 1] log-SNRs from noise to clean."""
+    place = _spacing(spec, registry)
+    try:
+        placed: Tensor = place(schedule(spec.model, registry), spec.spacing.steps)
+    except ValueError as error:
+        raise SpecError([f"spacing: {error}"]) from None
+    if len(placed) < 2 or not (placed.diff() > 0).all():
+        what = f"{spec.spacing.name} with {spec.spacing.steps} steps does not go from noise to clean"
+        raise SpecError([f"spacing: {what}: ask for fewer steps, or list every level once, noisiest first"])
+    return placed
+
+
+def _spacing(spec: PipelineSpec, registry: Registry) -> Callable[..., Any]:
     return registry.bind("spacings", spec.spacing, "spacing")
 
 
@@ -99,12 +113,26 @@ def _multiplied(choice: SchedulerSpec, registry: Registry) -> Trajectory:
 
 def _row(card: SchedulerCard, choice: SchedulerSpec, registry: Registry) -> Trajectory:
     """An option of a row goes to the factor that has it."""
-    left = {**card.defaults, **choice.options}
+    left, known = {**card.defaults, **choice.options}, set[str]()
     factors: dict[str, Callable[..., Any]] = {}
     for kind, role, name in (("estimates", "estimate", card.estimate), ("renoise", "renoise", card.renoise)):
         fields = options_model(registry.get(kind, name).function).model_fields
+        known |= fields.keys()
         own = {key: left.pop(key) for key in list(left) if key in fields}
         factors[role] = registry.bind(kind, Choice(name=name, **own), "scheduler")
     if left:
-        raise SpecError([unknown_name("scheduler", name, list(card.defaults)) for name in left])
+        raise SpecError([unknown_name("scheduler", name, list(known)) for name in left])
     return partial(trajectory, **factors)  # type: ignore[arg-type]
+
+
+def _card(model: ModelSpec, registry: Registry) -> ModelCard:
+    card: ModelCard = registry.get("models", model.name, "model.name")
+    return card
+
+
+def _refuse_what_training_cannot(spec: TrainSpec, registry: Registry) -> None:
+    if spec.weights is not None:
+        raise SpecError(["weights: training starts from fresh ones; leave this out"])
+    model, data = _card(spec.model, registry), registry.get("datasets", spec.data.name, "data.name")
+    if model.modality != data.modality:
+        raise SpecError([f"data: {data.name} is {data.modality} data, {model.name} makes {model.modality}"])

@@ -72,6 +72,7 @@ class Pipeline:
 
     def frames(self, request: Request) -> Iterator[Frame]:
         """Every step of one batch: x and its clean estimate, in network space."""
+        self._refuse_wrong_labels(request)
         return self._walk(request, _Asked(self, _labels(self.spec.model, request)))
 
     def _batch(self, request: Request) -> Generator[Frame, None, list[Sample]]:
@@ -173,10 +174,7 @@ def assemble(spec: PipelineSpec, network: nn.Module, registry: Registry) -> Pipe
     network = placed(network, spec.engine.device, spec.engine.dtype)
     modality = registry.get("modalities", registry.get("models", spec.model.name).modality)
     prediction = factory.prediction(spec.model, registry)
-    try:
-        log_snrs = factory.spacing(spec, registry)(schedule, spec.spacing.steps)
-    except ValueError as error:
-        raise SpecError([f"spacing: {error}"]) from None
+    log_snrs = factory.log_snrs(spec, registry)
     return Pipeline(spec, network, modality, registry, schedule, prediction, log_snrs)
 
 

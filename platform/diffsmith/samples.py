@@ -32,10 +32,7 @@ class Sample:
 
     def save(self, path: str | Path) -> Path:
         """Write it: the modality's own formats, or `.safetensors` for the tensor itself."""
-        path = Path(path)
-        known = (*self.modality.suffixes, ".safetensors")
-        if path.suffix.lower() not in known:
-            raise SpecError([unknown_name(f"{path}: file ending", path.suffix, known)])
+        path = _ending_in(path, (*self.modality.suffixes, ".safetensors"))
         if path.suffix.lower() == ".safetensors":
             from .weights.tensors import save_tensors
 
@@ -55,15 +52,23 @@ def load_sample(path: str | Path, modality: "Modality") -> Sample:
     from .weights.tensors import load_tensors
 
     tensors, metadata = load_tensors(Path(path))
-    if "data" not in tensors or "diffsmith" not in metadata:
-        raise FileFault(path, "holds no diffsmith sample")
-    made = json.loads(metadata["diffsmith"])
-    return Sample(tensors["data"], modality, made["spec"], made["seed"], made["label"])
+    try:
+        made, data = json.loads(metadata.pop("diffsmith")), tensors["data"]
+        return Sample(data, modality, made["spec"], made["seed"], made["label"], facts=metadata)
+    except (KeyError, ValueError, TypeError):
+        raise FileFault(path, "holds no diffsmith sample") from None
 
 
 def save_sheet(samples: Sequence[Sample], path: str | Path) -> Path:
     """One picture of all the samples side by side."""
-    path = Path(path)
+    path = _ending_in(path, samples[0].modality.suffixes)
     path.parent.mkdir(parents=True, exist_ok=True)
     samples[0].modality.sheet(samples, path)
+    return path
+
+
+def _ending_in(path: str | Path, known: Sequence[str]) -> Path:
+    path = Path(path)
+    if path.suffix.lower() not in known:
+        raise SpecError([unknown_name(f"{path}: file ending", path.suffix, known)])
     return path

@@ -19,7 +19,7 @@ from diffsmith.training.fit import WEIGHTS_FILE
 if TYPE_CHECKING:
     from diffsmith.tuner.records import Trial
 
-__all__ = ["ALIAS", "register"]
+__all__ = ["ALIAS", "name_of", "register"]
 
 ALIAS = "best"
 _CODE = Path(__file__).with_name("served_model.py")
@@ -28,11 +28,16 @@ _INPUTS = Schema([ColSpec(DataType.long, name, required=False) for name in ("lab
 
 def register(client: MlflowClient, experiment: str, run: str, sweep: str, best: "Trial") -> None:
     """A version of the model "diffsmith-<sweep>" made by the trial's run; the alias "best" points to it."""
-    name = "diffsmith-" + re.sub(r"[^\w.-]+", "-", sweep)
+    name = name_of(sweep)
     if _run_of_best(client, name) != run:
         logged = _logged(client, experiment, run, name, best)
         version = client.create_model_version(name, logged.artifact_location, run, model_id=logged.model_id)
         client.set_registered_model_alias(name, ALIAS, version.version)
+
+
+def name_of(sweep: str) -> str:
+    """MLflow takes no slash and no colon in a model's name."""
+    return "diffsmith-" + re.sub(r"[^\w.-]+", "-", sweep)
 
 
 def _run_of_best(client: MlflowClient, name: str) -> str | None:

@@ -1,7 +1,6 @@
 """`diffsmith dashboard`: MLflow's web page over the tracked sweeps, on this computer only."""
 
 import signal
-import sys
 import webbrowser
 from contextlib import suppress
 from pathlib import Path
@@ -25,9 +24,10 @@ def dashboard(
     from .server import serving
 
     uri = _tracked(settings.tracking_uri(runs))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     with suppress(KeyboardInterrupt), serving(uri, port) as (server, address):
-        typer.echo(f"MLflow dashboard of {settings.without_password(uri)}: {address}  (Ctrl-C stops it)")
+        typer.echo(f"MLflow shows {settings.without_password(uri)} at {address} (Ctrl-C stops it)")
         if open_page:
             webbrowser.open(address)
         server.wait()

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["open_run"]
 
-_KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""The web page opens on the runs, not on traces of chats."""
-
 _ALL = 50_000
 
 
@@ -35,9 +32,7 @@ def open_run(sweep: "Sweep", uri: str) -> SweepRun:
 
 def _experiment(client: MlflowClient, uri: str) -> str:
     found = client.get_experiment_by_name(EXPERIMENT)
-    return (
-        found.experiment_id if found else client.create_experiment(EXPERIMENT, artifacts_beside(uri), _KIND)
-    )
+    return found.experiment_id if found else client.create_experiment(EXPERIMENT, artifacts_beside(uri))
 
 
 def _earlier(client: MlflowClient, experiment: str, sweep: "Sweep") -> SweepRun | None:

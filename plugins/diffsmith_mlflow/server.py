@@ -76,8 +76,10 @@ def _await(server: subprocess.Popen[bytes], port: int, said: IO[bytes]) -> None:
 def _page(port: int) -> str:
     """The page of our experiment, or the front page where there is none."""
     told = _asked(port, f"/api/2.0/mlflow/experiments/get-by-name?experiment_name={settings.EXPERIMENT}")
-    place = f"/#/experiments/{json.loads(told)['experiment']['experiment_id']}" if told else ""
-    return f"http://{HOST}:{port}{place}"
+    if told is None:
+        return f"http://{HOST}:{port}"
+    number = json.loads(told)["experiment"]["experiment_id"]
+    return f"http://{HOST}:{port}/#/experiments/{number}/runs?workflowType=machine_learning"
 
 
 def _asked(port: int, path: str) -> bytes | None:

@@ -52,11 +52,8 @@ class SweepRun:
         for path in (sweep.folder / name for name in _FILES):
             if path.exists():
                 self.client.log_artifact(self.id, str(path))
-        log(
-            self.client,
-            self.id,
-            tags={MLFLOW_RUN_NOTE: table[:_LONGEST_NOTE], "diffsmith.stopped": sweep.stopped},
-        )
+        tags = {MLFLOW_RUN_NOTE: table[:_LONGEST_NOTE], "diffsmith.stopped": sweep.stopped}
+        log(self.client, self.id, _scores("floor", sweep.floors) | _scores("test", sweep.test), tags=tags)
         self.client.set_terminated(self.id, "KILLED" if sweep.stopped == "interrupted" else "FINISHED")
         best = _best(sweep)
         if best:
@@ -65,12 +62,11 @@ class SweepRun:
     def _log_best(self, sweep: "Sweep") -> None:
         """One step a trial: a curve of the search."""
         best = _best(sweep)
-        scores = best.scores if best else {}
-        log(
-            self.client,
-            self.id,
-            {(f"best.{name}", len(self.trials)): score for name, score in scores.items()},
-        )
+        log(self.client, self.id, _scores("best", best.scores if best else {}, len(self.trials)))
+
+
+def _scores(what: str, scores: dict[str, float], step: int = 0) -> dict[tuple[str, int], float]:
+    return {(f"{what}.{name}", step): score for name, score in scores.items()}
 
 
 def _best(sweep: "Sweep") -> "Trial | None":

@@ -7,7 +7,7 @@ import typer
 from ..registry import Registry, default_registry
 from . import examples
 from .output import Json, print_json, print_table
-from .things import LISTED, Thing, require_kind, things
+from .things import LISTED, Thing, complete_kind, require_kind, things
 
 EXAMPLES = examples("diffsmith list", "diffsmith list models", "diffsmith list schedulers --json")
 
@@ -17,13 +17,9 @@ def add(app: typer.Typer) -> None:
     app.command("list", epilog=EXAMPLES)(list_things)
 
 
-def _kinds(incomplete: str) -> list[str]:
-    return [kind for kind in LISTED if kind.startswith(incomplete)]
-
-
 def list_things(
     kind: Annotated[
-        str | None, typer.Argument(help=f"One of: {', '.join(LISTED)}.", autocompletion=_kinds)
+        str | None, typer.Argument(help=f"One of: {', '.join(LISTED)}.", autocompletion=complete_kind)
     ] = None,
     json: Json = False,
 ) -> None:

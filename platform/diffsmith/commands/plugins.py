@@ -35,6 +35,7 @@ def plugins(
     print_table(
         [("PLUGIN", "PACKAGE", "BRINGS"), *((each.name, each.package, _brings(each)) for each in reports)]
     )
+    verbose = verbose or ctx.find_root().params["debug"]
     for report in reports:
         if report.error:
             typer.echo(f"\n{report.name} is broken: {report.error}")

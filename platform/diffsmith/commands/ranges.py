@@ -1,7 +1,9 @@
 """Options in a person's words: what each may be."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic.json_schema import GenerateJsonSchema
 
 from ..options import options_model
 
@@ -27,7 +29,7 @@ _BOUNDS = {
 def options_of(function: Callable[..., Any]) -> list[dict[str, Any]]:
     """Every option of a function: its name, what it may be, and its default ("required" without one)."""
     model = options_model(function)
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(schema_generator=_Schema)
     return [
         {
             "name": name,
@@ -38,10 +40,21 @@ def options_of(function: Callable[..., Any]) -> list[dict[str, Any]]:
     ]
 
 
+class _Schema(GenerateJsonSchema):
+    """JSON's word for every type that it has one for, and "anything" for the others."""
+
+    ignored_warning_kinds: ClassVar = {"non-serializable-default", "skipped-choice"}
+
+    def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> dict[str, Any]:
+        return {}
+
+
 def _said(schema: dict[str, Any]) -> str:
     match schema:
         case {"anyOf": list(kinds)}:
             return " or ".join(map(_said, kinds))
+        case {"const": value}:
+            return str(value)
         case {"enum": list(values)}:
             return f"one of {', '.join(map(str, values))}"
         case {"prefixItems": list(items)}:
@@ -49,5 +62,5 @@ def _said(schema: dict[str, Any]) -> str:
         case {"type": "array", "items": dict(item)}:
             return f"list of {_said(item)}"
     bounds = [f"{words} {schema[key]}" for key, words in _BOUNDS.items() if key in schema]
-    kind = str(schema.get("type", schema.get("const", "anything")))
+    kind = str(schema.get("type", "anything"))
     return ", ".join([_WORDS.get(kind, kind), *bounds])

@@ -9,7 +9,7 @@ from ..cards import Card, SchedulerCard
 from ..registry import KINDS, Registry, default_registry
 from . import examples
 from .output import Json, print_json, print_table
-from .things import LISTED, Thing, completing, things_named
+from .things import LISTED, Thing, complete_kind, completing, things_named
 
 EXAMPLES = examples(
     "diffsmith show ddim", "diffsmith show euler --kind estimates", "diffsmith show unet --json"
@@ -23,7 +23,9 @@ def add(app: typer.Typer) -> None:
 
 def show(
     name: Annotated[str, typer.Argument(help="Any name or alias.", autocompletion=completing(*LISTED))],
-    kind: Annotated[str | None, typer.Option(help="Only things of this kind.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only things of this kind.", autocompletion=complete_kind)
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show what a named thing is.

@@ -40,7 +40,10 @@ def sweep(  # noqa: PLR0913 — the options of a command line
     ],
     budget: Annotated[str | None, typer.Option(help="Time to search for, such as 90s, 2m, 1h30m.")] = None,
     trials: Annotated[int | None, typer.Option(min=1, help="How many trials to make at most.")] = None,
-    workers: Annotated[int, typer.Option(min=0, max=64, help="Processes; 0 runs all in this one.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, max=64, help="Processes; 0 runs all in this one. [default: one a core]"),
+    ] = None,
     objective: Annotated[
         list[str] | None, typer.Option(help="A metric, latency or memory; the first one leads.")
     ] = None,

@@ -77,7 +77,7 @@ def _next(sweep: "Sweep") -> None:
     runs = f" --runs {folder.parent}" if folder.parent != Path("runs") else ""
     typer.echo("\nNext:")
     try:
-        classes = sweep.best.spec["model"].get("classes")
+        classes = sweep.best.pipeline().spec.model.classes
         labels = f" --labels 0-{classes - 1}" if classes else ""
         typer.echo(f"  diffsmith generate {folder / 'best'}{labels}    more samples of the best")
         typer.echo(f"  diffsmith dashboard{runs}    every trial in MLflow")

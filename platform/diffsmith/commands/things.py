@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import DiffsmithError, SpecError, nearest, unknown_name
 from ..registry import KINDS, Registry, default_registry
 
-__all__ = ["LISTED", "Thing", "completing", "require_kind", "things", "things_named"]
+__all__ = ["LISTED", "Thing", "complete_kind", "completing", "require_kind", "things", "things_named"]
 
 LISTED = (*KINDS, "spaces")
 """The kinds of named things, as one types them."""
@@ -61,6 +61,11 @@ def require_kind(kind: str) -> str:
     if kind not in LISTED:
         raise SpecError([unknown_name("kind", kind, LISTED)])
     return kind
+
+
+def complete_kind(incomplete: str) -> list[str]:
+    """What <TAB> offers where a kind is wanted."""
+    return [kind for kind in LISTED if kind.startswith(incomplete)]
 
 
 def completing(*kinds: str) -> Callable[[str], list[str]]:

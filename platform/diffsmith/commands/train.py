@@ -15,7 +15,6 @@ from .progress import shown
 from .things import completing
 
 if TYPE_CHECKING:
-    from ..specs import TrainSpec
     from ..training.fit import Step
 
 EXAMPLES = examples(
@@ -56,7 +55,7 @@ def train(
         for step in shown(fit(checked, out), checked.train.steps, _tell):
             last = step
     except KeyboardInterrupt:
-        typer.echo(_stopped(last, checked), err=True)
+        typer.echo(_stopped(out), err=True)
         raise typer.Exit(130) from None
     _report(out, last, time.perf_counter() - started, json)
 
@@ -76,11 +75,9 @@ def _tell(step: "Step") -> tuple[int, str]:
     return step.number, f"loss {step.loss:.4f}, {1 / max(step.seconds, 1e-9):.1f} steps/s"
 
 
-def _stopped(last: "Step | None", spec: "TrainSpec") -> str:
-    if last is None:
-        return "Stopped before the first step. The same command starts again."
-    kept = last.number // spec.train.checkpoint_every * spec.train.checkpoint_every
-    return f"Stopped at step {last.number}. The same command goes on from step {kept}."
+def _stopped(out: Path) -> str:
+    kept = [int(path.name.removeprefix("step-")) for path in (out / "checkpoints").glob("step-*")]
+    return f"Stopped. The same command goes on from step {max(kept, default=0)}."
 
 
 def _report(out: Path, last: "Step | None", seconds: float, json: bool) -> None:

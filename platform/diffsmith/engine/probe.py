@@ -4,6 +4,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,7 +42,8 @@ def _reset_peak(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     elif _CLEAR.exists():
-        _CLEAR.write_text("5")  # resets the peak resident size, proc(5)
+        with suppress(OSError):  # some containers forbid it: then the peak is the whole process's so far
+            _CLEAR.write_text("5")  # resets the peak resident size, proc(5)
 
 
 def _peak(device: torch.device) -> float:

@@ -33,8 +33,11 @@ def save(folder: Path, tensors: dict[str, dict[str, Tensor]], facts: dict[str, A
         beside.mkdir()
         files = [save_tensors(beside / f"{group}.safetensors", named) for group, named in tensors.items()]
         manifest = {file.name: _digest(file) for file in files}
-        (beside / _STATE).write_text(json.dumps({**facts, "files": manifest}, indent=1), encoding="utf-8")
-    for old in sorted(folder.glob("step-*"))[:-_KEPT]:
+        state = {**facts, "files": manifest}
+        (beside / _STATE).write_text(json.dumps({**state, "seal": _seal(state)}, indent=1), encoding="utf-8")
+    there = sorted(folder.glob("step-*"))
+    now = there.index(path) + 1  # what comes after it is damaged: this run would have gone on from there
+    for old in (*there[: max(0, now - _KEPT)], *there[now:]):
         shutil.rmtree(old)
     return path
 
@@ -49,6 +52,8 @@ def latest(folder: Path) -> Checkpoint | None:
 def _read(path: Path) -> Checkpoint | None:
     try:
         facts = json.loads((path / _STATE).read_text(encoding="utf-8"))
+        if facts.pop("seal") != _seal(facts):
+            return None
         files = facts.pop("files")
         if any(_digest(path / name) != digest for name, digest in files.items()):
             return None
@@ -60,3 +65,7 @@ def _read(path: Path) -> Checkpoint | None:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _seal(state: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from .. import factory
 from ..documents import write_yaml
+from ..files import sweep_litter
 from ..pipeline import SPEC_FILE
 from ..registry import Registry, default_registry
 from ..specs import TrainSpec
@@ -22,6 +24,8 @@ def fit(spec: TrainSpec, folder: str | Path, registry: Registry | None = None) -
     never was (bit for bit on the CPU). A NaN or infinite loss raises NonFiniteLoss.
     """
     registry, folder = registry or default_registry(), Path(folder)
+    factory.check(spec, registry)  # before the data are read, and with every fault at once
+    sweep_litter(folder)
     data = registry.bind("datasets", spec.data, "data")()
     training = Training(spec, data, registry, folder / "checkpoints")
     for step in training.steps():

@@ -31,8 +31,8 @@ class Objective:
 
     def __call__(self, network: Callable[..., Tensor], batch: Split) -> Tensor:
         """Mean weighted squared error over the batch, each row at a noise level of its own."""
-        rows, device = len(batch), batch.x.device
-        log_snr = self.times(torch.rand(rows, device=device), self.schedule)
+        draws = torch.rand(len(batch))  # on the CPU, where the schedule's tables are
+        log_snr = self.times(draws, self.schedule)
         noise = torch.randn_like(batch.x)
         label = self._some_dropped(batch.label)
 

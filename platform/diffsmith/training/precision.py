@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import torch
+
 from ..engine import device_of
 from ..errors import SpecError
 
@@ -17,4 +19,6 @@ def accelerator_of(precision: str, device: str) -> Any:
     chosen = device_of(device)
     if precision == "fp16" and chosen.type == "cpu":
         raise SpecError(["train.precision: fp16 needs a GPU. On the CPU use fp32, or bf16 for speed"])
+    if chosen.type == "cuda":
+        torch.cuda.set_device(chosen)  # accelerate takes the current one
     return Accelerator(mixed_precision="no" if precision == "fp32" else precision, cpu=chosen.type == "cpu")

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ..errors import NonFiniteLoss, SpecError
 from ..pipeline import Pipeline, assemble, new_network
 from ..registry import Registry
 from ..specs import TrainSpec
+from ..weights.networks import fill
 from . import checkpoints
 from .objective import objective_of
 from .optimizer import put_state, state_tensors
@@ -50,8 +52,9 @@ class Training:
         self._good: Path | None = None
         self._accelerator = accelerator_of(spec.train.precision, spec.engine.device)
         device = self._accelerator.device
+        label = data.train.label
         self._rows = Split(
-            data.train.x.to(device), None if data.train.label is None else data.train.label.to(device)
+            data.train.x.to(device, torch.float32), None if label is None else label.to(device)
         )
         self._objective = objective_of(self.spec, registry)
         self._prepare()
@@ -60,18 +63,19 @@ class Training:
 
     def steps(self, until: int | None = None) -> Iterator[Step]:
         """Train on to step `until` (the whole length unless told), yielding every step."""
-        end = min(until or self.spec.train.steps, self.spec.train.steps)
+        steps = self.spec.train.steps
+        end = steps if until is None else min(until, steps)
         while self.step < end:
             yield self._advance()
 
     def pipeline(self) -> Pipeline:
-        """A pipeline on the averaged weights. It shares them: training on moves it on."""
-        return assemble(self.spec.pipeline(), self.average.module, self.registry)
+        """A pipeline on a copy of the averaged weights as they are now."""
+        return assemble(self.spec.pipeline(), deepcopy(self.average.module), self.registry)
 
     def save(self) -> Path | None:
         """Write a checkpoint of now, if this run has a folder."""
         if self.folder is not None:
-            facts = {"step": self.step, "spec": self.spec.to_dict(), "scaler": self._scaler_state()}
+            facts = {"step": self.step, "learnt": _learnt(self.spec), "scaler": self._scaler_state()}
             self._good = checkpoints.save(self.folder, self._tensors(), facts)
         return self._good
 
@@ -124,16 +128,19 @@ class Training:
         checkpoint = checkpoints.latest(folder)
         if checkpoint is None:
             return
-        if _learnt(checkpoint.facts["spec"]) != _learnt(self.spec.to_dict()):
+        path, step = checkpoint.path, checkpoint.facts["step"]
+        if checkpoint.facts["learnt"] != _learnt(self.spec):
+            raise SpecError([f"{path} was trained with another spec: use a new folder, or the same spec"])
+        if step > self.spec.train.steps:
             raise SpecError(
-                [f"{checkpoint.path} was trained with another spec: use a new folder, or the same spec"]
+                [f"{path} is beyond train.steps {self.spec.train.steps}: use a new folder, or more steps"]
             )
-        self._plain.load_state_dict(checkpoint.tensors["weights"])
-        self.average.load_state_dict(checkpoint.tensors["average"])
+        fill(self._plain, checkpoint.tensors["weights"], path)
+        fill(self.average, checkpoint.tensors["average"], path)
         put_state(self.optimizer, checkpoint.tensors["optimizer"])
         if self._accelerator.scaler is not None:
             self._accelerator.scaler.load_state_dict(checkpoint.facts["scaler"])
-        self.step, self._good = checkpoint.facts["step"], checkpoint.path
+        self.step, self._good = step, path
 
     def _scaler_state(self) -> dict[str, Any]:
         scaler = self._accelerator.scaler
@@ -151,10 +158,7 @@ def _fitted(spec: TrainSpec, data: Data) -> TrainSpec:
     return spec.model_copy(update={"model": model})
 
 
-def _learnt(spec: dict[str, Any]) -> dict[str, Any]:
-    """The parts of a spec that what was learnt so far depends on; a constant rate may run for longer."""
-    train = dict(spec.get("train", {}))
-    train.pop("checkpoint_every", None)
-    if train.get("rate", "constant") == "constant":
-        train.pop("steps", None)
-    return {"model": spec["model"], "data": spec["data"], "train": train}
+def _learnt(spec: TrainSpec) -> dict[str, Any]:
+    """What the weights so far depend on, defaults included; at a constant rate a run may be made longer."""
+    free = {"checkpoint_every", "steps"} if spec.train.rate == "constant" else {"checkpoint_every"}
+    return spec.model_dump(mode="json", include={"model", "data", "train"}, exclude={"train": free})

@@ -36,7 +36,7 @@ def started(
     *,
     budget: str | float | None = None,
     trials: int | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     runs: str | Path = "runs",
     name: str | None = None,
     registry: Registry | None = None,
@@ -56,7 +56,7 @@ def resumed(
     *,
     budget: str | float | None = None,
     trials: int | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     runs: str | Path = "runs",
     registry: Registry | None = None,
 ) -> Generator[Happened, None, Sweep]:

@@ -16,7 +16,7 @@ from typing import Protocol
 from .driving import driven
 from .jobs import Ended, Evaluate, Event, Job, Stopped, event_of
 
-__all__ = ["Executor", "Inline", "Processes"]
+__all__ = ["Executor", "Inline", "Processes", "suitable_workers"]
 
 _GRACE = 10.0
 
@@ -44,6 +44,13 @@ class Executor(Protocol):
     def close(self) -> None:
         """Leave nothing running."""
         ...
+
+
+def suitable_workers() -> int:
+    """One a GPU; on the CPU one a core, up to four: small networks gain little from more threads."""
+    import torch
+
+    return torch.cuda.device_count() or min(4, os.cpu_count() or 1)
 
 
 class Inline:

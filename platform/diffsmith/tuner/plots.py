@@ -13,6 +13,7 @@ _FRONT, _OTHERS, _FLOOR = "#c2410c", "#94a3b8", "#0f766e"
 def plot_front(sweep: Sweep, path: Path) -> None:
     """Quality against latency: every complete trial, and the front that none of them beats."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
 
     quality = next(iter(sweep.spec.objectives))
     other = next((name for name in list(sweep.spec.objectives)[1:]), "latency")
@@ -41,7 +42,13 @@ def plot_front(sweep: Sweep, path: Path) -> None:
     )
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.grid(alpha=0.25, which="both", lw=0.5)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter("{x:g}")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25, lw=0.5)
+    axes.margins(0.1)
     axes.legend(frameon=False, fontsize=8)
     with replacing(path) as beside:
         figure.savefig(beside, format="png", dpi=150)

@@ -163,7 +163,7 @@ _CHOICES: dict[str, type[Choice]] = {"model": ModelSpec, "scheduler": SchedulerS
 
 def _own_fields(dotted: str) -> set[str]:
     """The fields that belong to the kind of thing, not to the thing named."""
-    return set(_CHOICES.get(dotted.split(".", maxsplit=1)[0], Choice).model_fields)
+    return set(_CHOICES.get(dotted.rpartition(".")[0], Choice).model_fields)
 
 
 def _numbers(values: Any) -> Any:

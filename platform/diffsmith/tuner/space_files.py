@@ -81,6 +81,7 @@ def _faults(file: SpaceFile, registry: Registry) -> Iterator[str]:
     if base_faults:
         return
     space = space_of(file.space)
+    yield from _unlike(space)
     for chosen, name, dimension in dimensions(space):
         for value in _ends(dimension):
             yield from _faults_of(file.base, {**chosen, name: value}, registry)
@@ -88,6 +89,14 @@ def _faults(file: SpaceFile, registry: Registry) -> Iterator[str]:
         yield from (f"first[{number}]: {fault}" for fault in _faults_first(file, space, params, registry))
     for seed in range(_PROBES):
         yield from _faults_of(file.base, suggest(_Draw(seed), space), registry)
+
+
+def _unlike(space: Space) -> Iterator[str]:
+    """The searcher keeps one set of values for a name: in every branch it must be the same."""
+    first: dict[str, Dimension] = {}
+    for _, name, dimension in dimensions(space):
+        if first.setdefault(name, dimension) != dimension:
+            yield f"space.{name}: stands in two branches with other values; give it the same ones"
 
 
 def _faults_first(file: SpaceFile, space: Space, params: dict[str, Any], registry: Registry) -> Iterator[str]:

@@ -10,7 +10,7 @@ from ..registry import Registry
 from . import folders, storage
 from .budget import Budget
 from .evaluate import evaluate
-from .executors import Executor, Inline, Processes
+from .executors import Executor, Inline, Processes, suitable_workers
 from .finish import finish
 from .interrupts import interrupts
 from .judge import judge_of
@@ -23,11 +23,11 @@ __all__ = ["sweeping"]
 
 
 def sweeping(
-    sweep: Sweep, registry: Registry, workers: int, budget: Budget
+    sweep: Sweep, registry: Registry, workers: int | None, budget: Budget
 ) -> Generator[Happened, None, Sweep]:
     """Search on until the budget is spent, then write the results; returns the finished sweep.
 
-    workers: processes; 0 runs every trial in this one.
+    workers: processes, as many as suit this machine if None; 0 runs every trial in this one.
     """
     with storage.locked(sweep.folder), closing(_executor(workers, sweep.folder, registry)) as executor:
         metrics = metrics_of(sweep.spec, registry)
@@ -50,5 +50,6 @@ def _now(sweep: Sweep, search: Search) -> Sweep:
     return replace(sweep, trials=tuple(search.trials.values()), stopped=search.stopped)
 
 
-def _executor(workers: int, folder: Path, registry: Registry) -> Executor:
+def _executor(workers: int | None, folder: Path, registry: Registry) -> Executor:
+    workers = suitable_workers() if workers is None else workers
     return Processes(workers, folder) if workers else Inline(partial(evaluate, registry=registry))

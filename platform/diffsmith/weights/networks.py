@@ -10,7 +10,7 @@ __all__ = ["fill"]
 
 
 def fill(network: nn.Module, tensors: dict[str, Tensor], source: Path) -> nn.Module:
-    """Put the tensors into the network; a FileFault lists what is missing, left over or of another shape."""
+    """Put the tensors into the network; a FileFault lists what is missing, left over or wrong."""
     wanted = network.state_dict()
     faults = [
         *_listed("missing", [name for name in wanted if name not in tensors]),
@@ -23,11 +23,16 @@ def fill(network: nn.Module, tensors: dict[str, Tensor], source: Path) -> nn.Mod
                 if name in tensors and tensors[name].shape != wanted[name].shape
             ],
         ),
+        *_listed("not finite", [name for name, tensor in tensors.items() if not _finite(tensor)]),
     ]
     if faults:
         raise FileFault(source, f"does not fit this model: {'; '.join(faults)}")
     network.load_state_dict(tensors)
     return network
+
+
+def _finite(tensor: Tensor) -> bool:
+    return not tensor.is_floating_point() or bool(tensor.float().isfinite().all())
 
 
 def _shapes(name: str, given: Tensor, wanted: Tensor) -> str:

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as parse_tensors
-from safetensors.torch import save_file
+from safetensors.torch import save as packed
 from torch import Tensor
 
 from ..errors import FileFault
@@ -24,14 +25,19 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         tensors = parse_tensors(content)
     except SafetensorError as error:
         raise FileFault(path, f"is damaged: {error}") from None
-    return tensors, header.get("__metadata__", {})
+    except Exception as error:  # noqa: BLE001 — what the format allows and torch does not
+        what = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise FileFault(path, f"holds what torch has no tensor for ({what})") from None
+    return tensors, header.get("__metadata__") or {}
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> Path:
-    """Write tensors by name, and text beside them, as one file."""
+    """Write tensors by name, and text beside them, as one file; each has its own bytes, shared or not."""
+    own = {
+        name: tensor.detach().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()
+    }
     with replacing(path) as beside:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, beside, metadata)
-        beside.chmod(0o644)
+        beside.write_bytes(packed(own, metadata))
     return path
 
 

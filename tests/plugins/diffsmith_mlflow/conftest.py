@@ -11,7 +11,7 @@ from PIL import Image
 
 from diffsmith.documents import write_yaml
 from diffsmith.pipeline import SPEC_FILE, new_network
-from diffsmith.registry import Registry, default_registry
+from diffsmith.registry import Registry
 from diffsmith.specs import SweepSpec
 from diffsmith.training.fit import WEIGHTS_FILE
 from diffsmith.tuner.records import Rung, State, Sweep, Trial
@@ -44,11 +44,6 @@ def own_tracking(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     observers._open.clear()
     observers._given_up.clear()
-
-
-@pytest.fixture(scope="session")
-def registry() -> Registry:
-    return default_registry()
 
 
 @pytest.fixture(scope="session")
@@ -88,24 +83,34 @@ def make_sweep(registry: Registry) -> Callable[..., Sweep]:
         _learn(trials[0], registry)
         (folder / "leaderboard.csv").write_text("trial,frechet\n0,12.5\n")
         Image.new("RGB", (16, 16), "white").save(folder / "pareto.png")
-        return Sweep(name, folder, SPEC, {"frechet": 5.0}, trials, "budget")
+        return Sweep(name, folder, SPEC, {"frechet": 5.0}, trials, "3 trials were made", {"frechet": 13.5})
 
     return make
 
 
 @pytest.fixture(scope="session")
-def tracked(
+def track(
     tmp_path_factory: pytest.TempPathFactory,
     make_sweep: Callable[..., Sweep],
     run_sweep: Callable[[Sweep], None],
-) -> Sweep:
-    """A sweep that was tracked from beginning to end; for reading only."""
-    sweep = make_sweep(tmp_path_factory.mktemp("runs"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.delenv("DIFFSMITH_TRACKING", raising=False)
-        run_sweep(sweep)
-    return sweep
+) -> Callable[[], Sweep]:
+    """A sweep in a place of its own, tracked from beginning to end."""
+
+    def track() -> Sweep:
+        sweep = make_sweep(tmp_path_factory.mktemp("runs"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+            patch.delenv("DIFFSMITH_TRACKING", raising=False)
+            run_sweep(sweep)
+        return sweep
+
+    return track
+
+
+@pytest.fixture(scope="session")
+def tracked(track: Callable[[], Sweep]) -> Sweep:
+    """One of them; for reading only."""
+    return track()
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ def test_how_runs_ended_is_told(tracked: Sweep) -> None:
         "trial 1": "KILLED",
         "trial 2": "FAILED",
     }
-    assert runs["digits"].data.tags["diffsmith.stopped"] == "budget"
+    assert runs["digits"].data.tags["diffsmith.stopped"] == "3 trials were made"
     assert runs["trial 1"].data.tags["diffsmith.reason"] == "worse than the median"
     assert runs["trial 2"].data.tags["diffsmith.reason"] == "the loss is nan"
 
@@ -84,6 +84,11 @@ def test_the_best_so_far_is_a_curve_over_trials(tracked: Sweep) -> None:
     parent = runs_of(tracked)["digits"].info.run_id
     history = client_of(tracked).get_metric_history(parent, "best.frechet")
     assert [(each.step, each.value) for each in history] == [(1, 12.5), (2, 12.5), (3, 12.5)]
+
+
+def test_the_end_tells_how_good_the_best_is_on_test_data_and_how_good_it_could_be(tracked: Sweep) -> None:
+    metrics = runs_of(tracked)["digits"].data.metrics
+    assert (metrics["test.frechet"], metrics["floor.frechet"]) == (13.5, 5.0)
 
 
 def test_sheets_are_images_by_step(tracked: Sweep) -> None:
