@@ -17,9 +17,12 @@ __all__ = ["export"]
 
 
 def export(source: Path, target: Path, facts: Mapping[str, str]) -> Path:
-    """Copy the pipeline in `source` into a folder of its own at `target`, with a card of the facts."""
-    if target.exists():
-        raise FileFault(target, "is there already; name another folder")
+    """Copy the pipeline in `source` into a folder of its own at `target`, with a card of the facts.
+
+    An earlier export there is replaced; anything else is left alone and refused.
+    """
+    if target.exists() and not (target / SPEC_FILE).exists():
+        raise FileFault(target, "is there already, and is no export; name another folder")
     spec = parse(PipelineSpec, read_yaml(source / SPEC_FILE), str(source / SPEC_FILE))
     if spec.weights is None:
         raise SpecError([f"{source / SPEC_FILE}: weights: missing. Train first, then export"])

@@ -34,6 +34,10 @@ class Modality(Protocol):
         """Write one decoded sample as a file of the path's suffix, with the facts inside it."""
         ...
 
+    def facts(self, path: Path) -> dict[str, str]:
+        """The facts inside a file it wrote; none where there are none."""
+        ...
+
     def sheet(self, samples: "Sequence[Sample]", path: Path) -> None:
         """Write one picture that shows the samples side by side."""
         ...

@@ -45,14 +45,13 @@ def faults_of(error: ValidationError, model: type[BaseModel], where: str = "") -
 
 
 def _fault(each: Any, model: type[BaseModel], where: str) -> str:
-    place = ".".join([where, *(str(part) for part in each["loc"])]).strip(".")
+    parts = [*filter(None, [where]), *map(str, each["loc"])]
     if each["type"] == "extra_forbidden":
-        owner, _, name = place.rpartition(".")
-        return unknown_name(owner or "spec", name, _fields_at(model, each["loc"][:-1]))
+        return unknown_name(".".join(parts[:-1]) or "spec", parts[-1], _fields_at(model, each["loc"][:-1]))
     message = each["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     given = each.get("input")
     shown = f", got {repr(given)}" if each["type"] != "missing" and not isinstance(given, dict) else ""
-    return f"{place}: {message[:1].lower()}{message[1:]}{shown}".removeprefix(": ")
+    return f"{'.'.join(parts)}: {message[:1].lower()}{message[1:]}{shown}".removeprefix(": ")
 
 
 def _fields_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:

@@ -38,6 +38,12 @@ class Image:
 
         write_picture(picture(data), path, facts)
 
+    def facts(self, path: Path) -> dict[str, str]:
+        """What a picture of ours holds inside."""
+        from .pictures import read_facts
+
+        return read_facts(path)
+
     def sheet(self, samples: "Sequence[Sample]", path: Path) -> None:
         """All the pictures on one sheet, each with its label and seed."""
         from .pictures import write_picture

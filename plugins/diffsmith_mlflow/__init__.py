@@ -37,6 +37,6 @@ def diffsmith_sweep_ended(sweep: "Sweep") -> None:
 @hookimpl
 def diffsmith_commands(app: "typer.Typer") -> None:
     """`diffsmith dashboard`."""
-    from .dashboard import dashboard
+    from .dashboard import EXAMPLES, dashboard
 
-    app.command()(dashboard)
+    app.command(epilog=EXAMPLES)(dashboard)

@@ -8,15 +8,18 @@ from typing import Annotated
 
 import typer
 
+from diffsmith.commands import examples
 from diffsmith.errors import DiffsmithError
 
 from . import settings
 
-__all__ = ["dashboard"]
+__all__ = ["EXAMPLES", "dashboard"]
+
+EXAMPLES = examples("diffsmith dashboard", "diffsmith dashboard --runs my-runs --port 5001 --no-open")
 
 
 def dashboard(
-    runs: Annotated[Path, typer.Option(help="The folder of the sweeps.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(help="The folder of all sweeps.")] = Path("runs"),
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 is 5000, or the next one free.")] = 0,
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open it in a browser.")] = True,
 ) -> None:

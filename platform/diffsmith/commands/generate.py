@@ -12,7 +12,7 @@ from ..errors import SpecError
 from . import examples
 from .numbers import numbers_of
 from .output import Json, print_json
-from .overrides import Sets, overridden
+from .overrides import Sets, overridden, put
 from .progress import shown
 from .recall import recalled
 from .sample_files import require_target, write_samples
@@ -87,27 +87,25 @@ def _start(spec: Path | None, source: Path | None) -> tuple[dict[str, Any], Path
     """(the spec as written, the folder its weights are relative to, seeds, labels)."""
     from ..documents import read_yaml
     from ..pipeline import SPEC_FILE
+    from ..registry import default_registry
 
     if spec is not None and source is None:
         file = spec / SPEC_FILE if spec.is_dir() else spec
         return read_yaml(file), file.parent, None, None
     if source is not None and spec is None:
-        made = recalled(source)
+        made = recalled(source, default_registry())
         return made.spec, source.parent, (made.seed,), None if made.label is None else (made.label,)
     raise SpecError(["give either SPEC (a YAML file or a folder), or --from with a sample's file"])
 
 
 def _shortly(values: dict[str, Any], short: dict[str, Any], guidance: float | None) -> dict[str, Any]:
-    """The spec with what the short options say; options of a thing no longer named are gone."""
-    from ..tuner.space import merged
-
+    """The spec with what the short options say."""
     changes = {key: value for key, value in short.items() if value is not None}
     if guidance is not None:
         unguided = values.get("guidance", "none") in ("none", {"name": "none"})
-        changes |= (
-            {"guidance": {"name": "cfg", "scale": guidance}} if unguided else {"guidance.scale": guidance}
-        )
-    return merged(values, changes)
+        changes |= {"guidance.name": "cfg"} if unguided else {}
+        changes["guidance.scale"] = guidance
+    return put(values, changes)
 
 
 def _request(labels: _Numbers, seeds: _Numbers) -> "Request":

@@ -8,7 +8,7 @@ import typer
 from ..errors import SpecError
 from ..specs import Choice, PipelineSpec
 
-__all__ = ["Sets", "overridden", "values_of"]
+__all__ = ["Sets", "overridden", "put", "values_of"]
 
 Sets = Annotated[
     list[str] | None,
@@ -18,15 +18,23 @@ Sets = Annotated[
 
 def overridden(spec: Mapping[str, Any], changes: Iterable[str]) -> dict[str, Any]:
     """The spec with every "key.sub=value" put in, one after the other; values are YAML."""
+    changed = dict(spec)
+    for change in changes:
+        changed = put(changed, dict([_read(change)]))
+    return changed
+
+
+def put(spec: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The spec with every value put in at its dotted key; options of a thing no longer named are gone."""
     from ..tuner.space import merged
 
     changed = dict(spec)
-    for change in changes:
-        key, value = _read(change)
+    for key, value in values.items():
+        field, _, option = key.partition(".")
         try:
-            changed = merged(_with_default(changed, key.partition(".")[0]), {key: value})
+            changed = merged(_with_default(changed, field) if option else changed, {key: value})
         except (TypeError, ValueError):
-            raise SpecError([f"--set {change}: {key.rpartition('.')[0]} is no group of fields"]) from None
+            raise SpecError([f"{key}: {key.rpartition('.')[0]} is no group of fields"]) from None
     return changed
 
 

@@ -1,7 +1,7 @@
 """Options in a person's words: what each may be."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -43,7 +43,7 @@ def options_of(function: Callable[..., Any]) -> list[dict[str, Any]]:
 class _Schema(GenerateJsonSchema):
     """JSON's word for every type that it has one for, and "anything" for the others."""
 
-    ignored_warning_kinds: ClassVar = {"non-serializable-default", "skipped-choice"}
+    ignored_warning_kinds = {"non-serializable-default", "skipped-choice"}  # noqa: RUF012 — pydantic's own
 
     def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> dict[str, Any]:
         return {}

@@ -6,45 +6,39 @@ from typing import Any, NamedTuple
 
 from ..errors import FileFault
 from ..files import require_file
+from ..registry import Registry
 
 __all__ = ["Recalled", "recalled"]
 
 
 class Recalled(NamedTuple):
-    """The spec and the request of one sample, as they were written; nothing in it is checked yet."""
+    """The spec and the request of one sample, as they were written: still to be checked."""
 
     spec: dict[str, Any]
-    seed: Any
-    label: Any
+    seed: int
+    label: int | None
 
 
-def recalled(path: Path) -> Recalled:
+def recalled(path: Path, registry: Registry) -> Recalled:
     """What the sample in that file was made of; a FileFault says so where the file does not tell."""
-    facts = _facts(require_file(path, "sample"))
-    if facts is None:
+    told = _facts(require_file(path, "sample"), registry).get("diffsmith")
+    if told is None:
         raise FileFault(path, "holds no diffsmith spec: only files that `diffsmith generate` wrote do")
     try:
-        made = json.loads(facts)
-        return Recalled(dict(made["spec"]), made["seed"], made["label"])
-    except (ValueError, KeyError, TypeError):
+        made = json.loads(told)
+        label = None if made["label"] is None else int(made["label"])
+        return Recalled(dict(made["spec"]), int(made["seed"]), label)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise FileFault(path, "the diffsmith spec inside is damaged") from None
 
 
-def _facts(path: Path) -> str | None:
-    if path.suffix.lower() == ".safetensors":
+def _facts(path: Path, registry: Registry) -> dict[str, str]:
+    """As the file's own format keeps them: safetensors here, others by the modality that writes them."""
+    suffix = path.suffix.lower()
+    if suffix == ".safetensors":
         from ..weights.tensors import load_tensors
 
-        return load_tensors(path)[1].get("diffsmith")
-    return _of_picture(path)
-
-
-def _of_picture(path: Path) -> str | None:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            described = image.getexif().get(0x010E, "{}")  # ImageDescription, where there are no text chunks
-            told = image.info.get("diffsmith") or json.loads(described).get("diffsmith")
-    except (OSError, SyntaxError, ValueError, AttributeError, Image.DecompressionBombError):
-        return None
-    return told if isinstance(told, str) else None
+        return load_tensors(path)[1]
+    modalities = [registry.get("modalities", name) for name in registry.names("modalities")]
+    writers = (modality for modality in modalities if suffix in modality.suffixes)
+    return next((modality.facts(path) for modality in writers), {})

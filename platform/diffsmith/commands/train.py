@@ -64,7 +64,7 @@ def _written(spec: str, data: str | None) -> dict[str, Any]:
     """The spec of that file, or the plainest one of that model."""
     from ..documents import read_yaml
 
-    is_file = spec.endswith((".yaml", ".yml")) or Path(spec).exists()
+    is_file = spec.endswith((".yaml", ".yml")) or Path(spec).is_file()
     if not is_file and data is None:
         raise SpecError([f"--data: missing. `diffsmith train {spec} --data digits` trains on digits"])
     values = read_yaml(Path(spec)) if is_file else {"model": spec}

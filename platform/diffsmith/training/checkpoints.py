@@ -58,7 +58,7 @@ def _read(path: Path) -> Checkpoint | None:
         if any(_digest(path / name) != digest for name, digest in files.items()):
             return None
         tensors = {Path(name).stem: load_tensors(path / name)[0] for name in files}
-    except (OSError, ValueError, KeyError, AttributeError, DiffsmithError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, DiffsmithError):
         return None
     return Checkpoint(path, tensors, facts)
 

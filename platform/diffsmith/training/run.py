@@ -85,7 +85,8 @@ class Training:
             network = new_network(self.spec.model, self.registry)
         self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(fit.ema))  # type: ignore[no-untyped-call]
         self.average.to(self._accelerator.device).eval()
-        optimizer = torch.optim.AdamW(network.parameters(), fit.lr, weight_decay=fit.weight_decay)
+        self._parameters = list(network.parameters())
+        optimizer = torch.optim.AdamW(self._parameters, fit.lr, weight_decay=fit.weight_decay, fused=True)
         self.network, self.optimizer = self._accelerator.prepare(network, optimizer)
 
     def _advance(self) -> Step:
@@ -96,7 +97,7 @@ class Training:
         self.optimizer.zero_grad()
         batches = range(self.step * fit.accumulate, (self.step + 1) * fit.accumulate)
         loss = sum(self._backward(batch) for batch in batches) / fit.accumulate
-        norm = float(self._accelerator.clip_grad_norm_(self.network.parameters(), fit.clip))
+        norm = float(self._accelerator.clip_grad_norm_(self._parameters, fit.clip))
         self._require_finite(loss, norm)
         self.optimizer.step()
         self.average.update_parameters(self._plain)

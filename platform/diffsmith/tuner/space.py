@@ -1,6 +1,7 @@
 """Search spaces: what a sweep may vary, as dimensions named by dotted fields of the spec."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Protocol
 
 from pydantic import (
@@ -8,6 +9,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainValidator,
     Tag,
     TypeAdapter,
     ValidationError,
@@ -17,7 +19,22 @@ from pydantic import (
 from ..errors import SpecError, unknown_name
 from ..specs import Choice, ModelSpec, SchedulerSpec, SpacingSpec
 
-__all__ = ["Choose", "Dimension", "Range", "Space", "Suggests", "dimensions", "merged", "space_of", "suggest"]
+__all__ = [
+    "Choose",
+    "Dimension",
+    "Range",
+    "Space",
+    "Suggests",
+    "dimensions",
+    "every",
+    "merged",
+    "numbers",
+    "space_of",
+    "suggest",
+]
+
+_MOST = 1000
+_LARGEST = 2**53  # beyond it a float skips whole numbers
 
 
 class Suggests(Protocol):
@@ -36,7 +53,18 @@ class Suggests(Protocol):
         ...
 
 
-Scalar = bool | int | float | str | None
+def _number(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
+        raise ValueError("expected a number")
+    return value
+
+
+def _scalar(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | str) else _number(value)
+
+
+Number = Annotated[int | float, PlainValidator(_number)]
+Scalar = Annotated[bool | int | float | str | None, PlainValidator(_scalar)]
 
 
 class _Written(BaseModel):
@@ -46,15 +74,17 @@ class _Written(BaseModel):
 class Range(_Written):
     """Numbers from low to high, both included; whole numbers if both are."""
 
-    low: int | float
-    high: int | float
-    step: Annotated[int | float, Field(gt=0)] | None = None
+    low: Number
+    high: Number
+    step: Number | None = None
     log: bool = False
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Range":
         if not self.low < self.high:
             raise ValueError(f"low ({self.low}) must be below high ({self.high})")
+        if self.step is not None and self.step <= 0:
+            raise ValueError(f"step ({self.step}) must be above 0")
         if self.log and (self.low <= 0 or self.step is not None):
             raise ValueError("a log range needs low above 0 and no step")
         return self
@@ -68,7 +98,7 @@ class Range(_Written):
 class Choose(_Written):
     """One of several values, each with dimensions that exist only when it is chosen."""
 
-    choose: dict[str, "dict[str, Dimension] | None"]
+    choose: Annotated[dict[str, "dict[str, Dimension] | None"], Field(min_length=1, max_length=_MOST)]
 
 
 def _form(value: Any) -> str:
@@ -83,7 +113,7 @@ def _form(value: Any) -> str:
 
 
 Dimension = Annotated[
-    Annotated[list[Scalar], Field(min_length=1), Tag("list")]
+    Annotated[list[Scalar], Field(min_length=1, max_length=_MOST), Tag("list")]
     | Annotated[Range, Tag("range")]
     | Annotated[Choose, Tag("choose")],
     Discriminator(_form),
@@ -99,7 +129,7 @@ _SPACE: TypeAdapter[Space] = TypeAdapter(Space)
 def space_of(values: Mapping[str, Any]) -> Space:
     """Plain data as a space; a SpecError lists every fault."""
     try:
-        return _SPACE.validate_python(_numbers(values))
+        return _SPACE.validate_python(numbers(values))
     except ValidationError as error:
         raise SpecError(_faults(error)) from None
 
@@ -114,6 +144,29 @@ def suggest(trial: Suggests, space: Space) -> dict[str, Any]:
     return params
 
 
+def dimensions(
+    space: Space, chosen: Mapping[str, str] | None = None
+) -> Iterator[tuple[dict[str, str], str, Dimension]]:
+    """Every dimension with the choices under which it exists: (choices, name, dimension)."""
+    for name, dimension in space.items():
+        yield dict(chosen or {}), name, dimension
+        if isinstance(dimension, Choose):
+            for value, inner in dimension.choose.items():
+                yield from dimensions(inner or {}, {**(chosen or {}), name: value})
+
+
+def every(space: Space) -> Iterator[dict[str, Any]]:
+    """Every configuration, one after the other, but none in which a dimension is continuous."""
+    if not space:
+        yield {}
+        return
+    name = min(space, key=lambda each: _order(space[each]))
+    dimension, others = space[name], {key: other for key, other in space.items() if key != name}
+    for value in _values(dimension):
+        inner = dimension.choose[value] or {} if isinstance(dimension, Choose) else {}
+        yield from ({name: value, **params} for params in every({**inner, **others}))
+
+
 def merged(base: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     """The base spec with the parameters put in.
 
@@ -121,8 +174,8 @@ def merged(base: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]
     """
     spec = {key: dict(value) if isinstance(value, Mapping) else value for key, value in base.items()}
     for name, value in sorted(params.items(), key=lambda item: not item[0].endswith(".name")):
-        place, *_, last = _steps(spec, name)
-        if last == "name" and place.get("name") not in {None, value}:
+        place, last = _steps(spec, name)
+        if last == "name" and place.get("name") is not None and place["name"] != value:
             kept = _own_fields(name)
             for option in [option for option in place if option not in kept]:
                 del place[option]
@@ -147,12 +200,35 @@ def _suggested(trial: Suggests, name: str, dimension: Dimension) -> Any:
             return trial.suggest_categorical(name, dimension)
 
 
-def _steps(spec: dict[str, Any], dotted: str) -> tuple[Any, ...]:
+def _order(dimension: Dimension) -> int:
+    """What ends a walk early comes first: continuous dimensions, then those that bring others."""
+    return 0 if not _values(dimension) else 1 if isinstance(dimension, Choose) else 2
+
+
+def _values(dimension: Dimension) -> Sequence[Any]:
+    """All that a dimension may be; nothing where that is without end."""
+    match dimension:
+        case Choose():
+            return list(dimension.choose)
+        case Range(whole=True):
+            return range(int(dimension.low), int(dimension.high) + 1, int(dimension.step or 1))
+        case Range(step=None):
+            return ()
+        case Range(step=step):
+            count = math.floor((dimension.high - dimension.low) / step + 1e-8) + 1
+            return [min(dimension.low + index * step, dimension.high) for index in range(count)]
+        case _:
+            return dimension
+
+
+def _steps(spec: dict[str, Any], dotted: str) -> tuple[dict[str, Any], str]:
     """The mapping a dotted name ends in (made on the way), and the name's last part."""
     *path, last = dotted.split(".")
     place = spec
     for part in path:
         inner = place.get(part, {})
+        if not isinstance(inner, str | Mapping):
+            raise SpecError([f"{dotted}: {'.'.join(path)} is no group of fields"])
         place[part] = {"name": inner} if isinstance(inner, str) else dict(inner)
         place = place[part]
     return place, last
@@ -166,12 +242,12 @@ def _own_fields(dotted: str) -> set[str]:
     return set(_CHOICES.get(dotted.rpartition(".")[0], Choice).model_fields)
 
 
-def _numbers(values: Any) -> Any:
-    """YAML reads 1e-3 as text; here it is a number."""
+def numbers(values: Any) -> Any:
+    """The same data with every text like 1e-3, which YAML takes for a word, as a number."""
     if isinstance(values, Mapping):
-        return {key: _numbers(value) for key, value in values.items()}
+        return {key: numbers(value) for key, value in values.items()}
     if isinstance(values, list):
-        return [_numbers(value) for value in values]
+        return [numbers(value) for value in values]
     if isinstance(values, str):
         try:
             return float(values) if values.strip()[:1] in "+-.0123456789" and values.strip() else values
@@ -192,14 +268,3 @@ def _fault(each: Any) -> str:
     message = each["msg"].removeprefix("Value error, ")
     hint = "" if each["loc"][-1] != "range" else "; write a list of values, {low, high}, or {choose: ...}"
     return f"space.{name}: {message[:1].lower()}{message[1:]}{hint}"
-
-
-def dimensions(
-    space: Space, chosen: Mapping[str, str] | None = None
-) -> Iterator[tuple[dict[str, str], str, Dimension]]:
-    """Every dimension with the choices under which it exists: (choices, name, dimension)."""
-    for name, dimension in space.items():
-        yield dict(chosen or {}), name, dimension
-        if isinstance(dimension, Choose):
-            for value, inner in dimension.choose.items():
-                yield from dimensions(inner or {}, {**(chosen or {}), name: value})

@@ -99,13 +99,13 @@ def test_a_guidance_that_is_there_keeps_its_other_options(cli, trained, tmp_path
         (["--seed", "-1"], "--seed: expected whole numbers"),
         (["--seed", "9999999999999999999"], "seeds.0: input should be less than"),
         (["--steps", "0"], "spacing.steps: input should be greater than or equal to 1"),
-        (["--steps", "many"], "'many' is not a valid integer"),
+        (["--steps", "many"], "'--steps': Input should be a valid integer"),
         (["--scheduler", "dim"], "scheduler.name: unknown name 'dim' — did you mean 'ddim'"),
         (["--spacing", "karas"], "spacing.name: unknown name 'karas' — did you mean 'karras'"),
         (["--guidance", "1000"], "guidance.scale: input should be less than or equal to 100"),
         (["--set", "model.widht=8"], "model: unknown name 'widht' — did you mean 'width'"),
         (["--set", "model.width=16"], "does not fit this model"),
-        (["--set", "model.width=7"], "model.width: input should be greater than or equal to 8"),
+        (["--set", "model.width=7"], "model.width: input should be a multiple of 8"),
         (["--set", "engine.batch=0"], "engine.batch: input should be greater"),
         (["--set", "weights=nix"], "nix: there is no such weights file"),
         (["--set", "weights=null"], "weights: missing"),
@@ -139,6 +139,14 @@ def test_a_wrong_spec_is_one_clear_sentence(cli, tmp_path):
         assert done.exit_code in {1, 2}
         assert told in done.stderr
     assert "give either SPEC" in cli("generate").stderr
+
+
+def test_short_options_on_a_spec_of_another_form_are_one_clear_sentence(cli, tmp_path):
+    (tmp_path / "odd.yaml").write_text("model: unet\nspacing: [1]\nengine: 5\nguidance: 3\nscheduler: null")
+    for words in (["--steps", "5"], ["--device", "cpu"], ["--guidance", "2"], ["--scheduler", "ddim"]):
+        done = cli("generate", tmp_path / "odd.yaml", *words)
+        assert done.exit_code == 2
+        assert "unexpected" not in done.stderr
 
 
 def test_damaged_weights_are_one_clear_sentence(cli, trained, tmp_path):

@@ -153,7 +153,7 @@ class Raises:
 class Unbuildable:
     @hookimpl
     def diffsmith_commands(self, app: typer.Typer) -> None:
-        def odd(value: complex) -> None: ...
+        def odd(value: "Nowhere") -> None: ...  # noqa: F821
 
         app.command("odd")(odd)
 

@@ -40,8 +40,8 @@ def test_changes_come_one_after_the_other():
         ("a..b=1", "expected key.sub=value"),
         ("a=[1", "--set a: the value cannot be read as YAML"),
         ("a=!!int ''", "--set a: the value cannot be read as YAML"),
-        ("steps.x=1", "--set steps.x=1: steps is no group of fields"),
-        ("none.x=1", "--set none.x=1: none is no group of fields"),
+        ("steps.x=1", "steps.x: steps is no group of fields"),
+        ("none.x=1", "none.x: none is no group of fields"),
     ],
 )
 def test_what_cannot_be_put_in_is_told(change, told):
@@ -53,6 +53,6 @@ def test_what_cannot_be_put_in_is_told(change, told):
 @given(st.text(max_size=20))
 def test_any_text_changes_the_spec_or_is_a_spec_error(text):
     try:
-        overridden({"train": {"steps": 5}, "scheduler": "ddim"}, [text])
+        assert isinstance(overridden({"train": {"steps": 5}, "scheduler": "ddim"}, [text]), dict)
     except SpecError as error:
-        assert str(error).startswith("--set")
+        assert len(error.faults) == 1

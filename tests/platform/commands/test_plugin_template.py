@@ -55,6 +55,26 @@ def test_its_space_is_one_that_a_sweep_can_read(installed_plugin):
     assert "sketches_mlp" in done.stdout, done.stderr
 
 
+def test_it_is_swept_over_by_worker_processes(installed_plugin, tmp_path):
+    sweep = [
+        "sweep",
+        "sketches",
+        "--trials",
+        "2",
+        "--workers",
+        "2",
+        "--samples",
+        "16",
+        "--runs",
+        str(tmp_path),
+    ]
+    done = installed_plugin.run("-m", "diffsmith", *sweep, "--json")
+    assert done.returncode == 0, done.stderr
+    trials = json.loads(done.stdout)["trials"]
+    assert [trial["state"] for trial in trials] == ["complete", "complete"]
+    assert (tmp_path / "sketches" / "best" / "pipeline.yaml").exists()
+
+
 def test_its_own_tests_pass(installed_plugin):
     done = installed_plugin.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
     assert done.returncode == 0, done.stdout

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 
 from diffsmith.documents import write_yaml
@@ -146,7 +147,9 @@ def _rung(folder: Path, step: int) -> Rung:
 def _learn(trial: Trial, registry: Registry) -> None:
     """Leave a pipeline that generates, and something heavy that nobody needs any more."""
     spec = SPEC.base.pipeline(WEIGHTS_FILE)
-    save_tensors(trial.folder / WEIGHTS_FILE, new_network(spec.model, registry).state_dict())
+    fresh = new_network(spec.model, registry).state_dict()  # its last layer is zero: it says nothing yet
+    spoken = {name: 0.1 * torch.randn(tensor.shape) for name, tensor in fresh.items()}
+    save_tensors(trial.folder / WEIGHTS_FILE, spoken)
     write_yaml(trial.folder / SPEC_FILE, spec.to_dict())
     (trial.folder / "checkpoints").mkdir()
     (trial.folder / "checkpoints" / "optimizer.safetensors").write_bytes(b"heavy")

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from PIL import Image
 
 from diffsmith.tuner.records import Sweep
 from diffsmith_mlflow import settings
@@ -102,6 +103,10 @@ def test_sheets_are_images_by_step(tracked: Sweep) -> None:
         ["samples", "step", "500"],
     ]
     assert len([name for name in names if name.endswith(".webp")]) == len(pictures)
+    (last,) = [name for name in names if name.startswith("last samples") and name.endswith(".png")]
+    shown = Image.open(client_of(tracked).download_artifacts(run.info.run_id, f"images/{last}"))
+    trial = tracked.trials[0]
+    assert shown.tobytes() == Image.open(trial.folder / trial.rungs[-1].sheet).tobytes()
     assert run.data.tags["mlflow.loggedImages"] == "True"
 
 

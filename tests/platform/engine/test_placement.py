@@ -1,0 +1,34 @@
+import pytest
+import torch
+from torch import nn
+
+from diffsmith.engine import device_of, placed
+from diffsmith.errors import SpecError
+
+
+def test_auto_is_a_device_that_answers():
+    assert torch.ones(2, device=device_of("auto")).sum() == 2
+
+
+def test_the_cpu_is_always_there():
+    assert device_of("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "CPU", "tpu:0", "meta"])
+def test_a_device_that_is_not_there_is_told_in_one_sentence(name):
+    with pytest.raises(SpecError, match=r"^engine.device: there is no .* This machine has: .*cpu$") as caught:
+        device_of(name)
+    assert len(caught.value.faults) == 1
+    assert repr(name) in str(caught.value)
+
+
+def test_a_device_that_does_not_answer_is_told():
+    with pytest.raises(SpecError, match=r"^engine.device: 'cpu:x' does not answer. Use one of: .*cpu$"):
+        device_of("cpu:x")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_a_network_is_placed_ready_to_sample(dtype):
+    network = placed(nn.Sequential(nn.Linear(2, 2), nn.Dropout()), "cpu", dtype)
+    assert not network.training
+    assert network[0].weight.dtype == getattr(torch, dtype)

@@ -1,0 +1,188 @@
+"""Specs to things: every fault at once, each in one sentence; options where they belong."""
+
+import pytest
+import torch
+
+from diffsmith import factory
+from diffsmith.cards import DatasetCard, SchedulerCard
+from diffsmith.errors import SpecError
+from diffsmith.hookspecs import hookimpl
+from diffsmith.registry import Registry
+from diffsmith.specs import PipelineSpec, SchedulerSpec, TrainSpec, parse
+
+UNET = {"model": "unet"}
+
+
+def faults(values, registry, kind=PipelineSpec):
+    with pytest.raises(SpecError) as caught:
+        factory.check(parse(kind, values), registry)
+    return list(caught.value.faults)
+
+
+def with_plugin(plugin) -> Registry:
+    from diffsmith import builtin_plugin  # noqa: PLC0415
+
+    import diffsmith_image
+
+    known = (("builtin", builtin_plugin), ("image", diffsmith_image), ("more", plugin))
+    return Registry((name, lambda each=each: each) for name, each in known)
+
+
+def test_every_fault_is_told_at_once_with_the_near_miss(registry):
+    told = faults(
+        {
+            "model": {"name": "unet", "widht": 16, "layers": 0},
+            "scheduler": {"name": "dpmpp_2n"},
+            "spacing": {"name": "karras", "rho": -1, "steps": 5},
+            "guidance": {"name": "cfg", "scael": 3},
+            "data": "digit",
+            "train": {"times": "unifrom", "weighting": {"name": "min_snr", "gamma": 0}},
+        },
+        registry,
+        TrainSpec,
+    )
+    assert sorted(fault.partition(":")[0] for fault in told) == [
+        "data.name",
+        "guidance",
+        "model",
+        "model.layers",
+        "scheduler.name",
+        "spacing.rho",
+        "train.times.name",
+        "train.weighting.gamma",
+    ]
+    assert len(told) == 8
+    text = "\n".join(told)
+    for guess in ("width", "dpmpp_2m", "scale", "digits", "uniform"):
+        assert f"did you mean {guess!r}?" in text
+    assert "layers: input should be greater than or equal to 1, got 0" in text
+
+
+def test_an_unknown_model_is_told_once_beside_what_else_is_wrong(registry):
+    told = faults({"model": {"name": "unett", "schedule": "vpp", "prediction": "epsilom"}}, registry)
+    assert [fault.partition(":")[0] for fault in told] == [
+        "model.name",
+        "model.prediction.name",
+        "model.schedule.name",
+    ]
+    assert "did you mean 'unet'?" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"model": {"name": "unet", "schedule": {"name": "vp", "betas": "cosin"}}}, "model.schedule.betas: "),
+        (
+            {**UNET, "scheduler": {"name": "ddim", "etta": 1}},
+            "scheduler: unknown name 'etta' — did you mean 'eta'?",
+        ),
+        ({**UNET, "scheduler": {"name": "ddim", "eta": -1}}, "scheduler.eta: input should be greater than"),
+        ({**UNET, "scheduler": {"name": "euler", "eta": 1}}, "scheduler: unknown name 'eta'. Known: none"),
+        (
+            {**UNET, "scheduler": {"estimate": "heunn"}},
+            "scheduler.estimate.name: unknown name 'heunn' — did you mean 'heun'?",
+        ),
+        (
+            {**UNET, "scheduler": {"estimate": "heun", "renoise": {"name": "sde", "gamma": 1}}},
+            "scheduler.renoise: unknown name 'gamma'",
+        ),
+        (
+            {**UNET, "scheduler": {"estimate": "heun", "renose": "sde"}},
+            "scheduler: unknown name 'renose' — did you mean 'renoise'?",
+        ),
+        (
+            {**UNET, "spacing": {"name": "trailing", "steps": 2000}},
+            "spacing: trailing with 2000 steps does not go from noise to clean: ask for fewer steps",
+        ),
+        (
+            {**UNET, "spacing": {"name": "explicit_log_snrs", "log_snrs": [3.0, 1.0]}},
+            "spacing: explicit_log_snrs with 20 steps does not go from noise to clean",
+        ),
+        (
+            {**UNET, "spacing": {"name": "explicit_log_snrs", "log_snrs": [float("inf")]}},
+            "spacing: explicit_log_snrs with 20 steps does not go from noise to clean",
+        ),
+    ],
+)
+def test_a_single_fault(registry, values, fault):
+    (told,) = faults(values, registry)
+    assert told.startswith(fault)
+
+
+def test_a_good_spec_has_no_fault(registry):
+    factory.check(parse(TrainSpec, {**UNET, "data": "digits"}), registry)
+
+
+def test_weights_to_start_from_are_not_silently_left_out(registry):
+    (told,) = faults({**UNET, "data": "digits", "weights": "w.safetensors"}, registry, TrainSpec)
+    assert told == "weights: training starts from fresh ones; leave this out"
+
+
+def test_a_model_and_data_of_two_kinds_are_told():
+    class Sounds:
+        @hookimpl
+        def diffsmith_datasets(self):
+            return [DatasetCard("bells", "Bells", "diffsmith_image.datasets:digits", modality="audio")]
+
+    (told,) = faults({**UNET, "data": "bells"}, with_plugin(Sounds()), TrainSpec)
+    assert told == "data: bells is audio data, unet makes image"
+
+
+def test_a_model_s_card_says_what_the_spec_leaves_out(registry):
+    plain, told = (
+        parse(PipelineSpec, {"model": {"name": "unet", **choices}}).model
+        for choices in ({}, {"schedule": "flow", "prediction": "flow"})
+    )
+    at = torch.tensor([0.5], dtype=torch.float64)
+    assert not torch.equal(factory.schedule(plain, registry).at(at), factory.schedule(told, registry).at(at))
+    level = factory.schedule(plain, registry).path(at)
+    assert factory.prediction(plain, registry).mix(level) == (-level.sigma, level.alpha)
+    assert factory.prediction(told, registry).mix(level) == (-1.0, 1.0)
+
+
+def made(registry, **choice):
+    """The estimate and the noise rule of a scheduler, with their options."""
+    loop = factory.scheduler(SchedulerSpec(**choice), registry).keywords
+    return {role: (part.func.__name__, part.keywords) for role, part in loop.items()}
+
+
+def test_an_option_of_a_row_goes_to_the_factor_that_has_it(registry):
+    assert made(registry, name="ddim", eta=0.5) == {
+        "estimate": ("euler", {}),
+        "renoise": ("ancestral", {"eta": 0.5}),
+    }
+    assert made(registry, name="ddim")["renoise"] == ("ancestral", {"eta": 0.0})
+    assert made(registry, name="edm", gamma=0.3) == {
+        "estimate": ("heun", {}),
+        "renoise": ("churn", {"gamma": 0.3}),
+    }
+
+
+def test_a_scheduler_of_one_s_own_is_an_estimate_and_a_noise_rule(registry):
+    own = made(registry, estimate="dpmpp_3m", renoise={"name": "churn", "gamma": 0.2})
+    assert own == {"estimate": ("dpmpp_3m", {}), "renoise": ("churn", {"gamma": 0.2})}
+    assert made(registry, estimate="heun")["renoise"] == ("ode", {})
+    assert made(registry, renoise="fresh")["estimate"] == ("euler", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("DDIMScheduler", "ddim"),
+        ("dpm++ 2m", "dpmpp_2m"),
+        ("DPM++ 2M SDE", "dpmpp_2m_sde"),
+        ("euler_A", "euler_ancestral"),
+    ],
+)
+def test_a_scheduler_is_found_by_the_names_people_know(registry, name, row):
+    assert made(registry, name=name) == made(registry, name=row)
+
+
+def test_a_loop_of_its_own_gets_its_options():
+    class Loops:
+        @hookimpl
+        def diffsmith_schedulers(self):
+            return [SchedulerCard("own", "Its own loop", "diffsmith.diffusion.trajectory:trajectory")]
+
+    loop = factory.scheduler(SchedulerSpec(name="own"), with_plugin(Loops()))
+    assert loop.func.__name__ == "trajectory"
