@@ -15,13 +15,15 @@ from .specs import PipelineSpec, parse
 
 __all__ = ["export"]
 
+_README = "README.md"
+
 
 def export(source: Path, target: Path, facts: Mapping[str, str]) -> Path:
     """Copy the pipeline in `source` into a folder of its own at `target`, with a card of the facts.
 
     An earlier export there is replaced; anything else is left alone and refused.
     """
-    if target.exists() and not (target / SPEC_FILE).exists():
+    if target.exists() and not _is_export(target):
         raise FileFault(target, "is there already, and is no export; name another folder")
     spec = parse(PipelineSpec, read_yaml(source / SPEC_FILE), str(source / SPEC_FILE))
     if spec.weights is None:
@@ -31,8 +33,15 @@ def export(source: Path, target: Path, facts: Mapping[str, str]) -> Path:
         beside.mkdir()
         shutil.copyfile(weights, beside / weights.name)
         write_yaml(beside / SPEC_FILE, {**spec.to_dict(), "weights": weights.name})
-        (beside / "README.md").write_text(_card(target.name, spec.model.name, facts), encoding="utf-8")
+        (beside / _README).write_text(_card(target.name, spec.model.name, facts), encoding="utf-8")
     return target
+
+
+def _is_export(folder: Path) -> bool:
+    """Whether it holds what an export does and nothing else: a training's folder has more to lose."""
+    if not folder.is_dir():
+        return False
+    return {path.name for path in folder.iterdir() if path.suffix != ".safetensors"} == {SPEC_FILE, _README}
 
 
 def _card(name: str, model: str, facts: Mapping[str, str]) -> str:

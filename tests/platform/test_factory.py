@@ -20,9 +20,8 @@ def faults(values, registry, kind=PipelineSpec):
 
 
 def with_plugin(plugin) -> Registry:
-    from diffsmith import builtin_plugin  # noqa: PLC0415
-
     import diffsmith_image
+    from diffsmith import builtin_plugin
 
     known = (("builtin", builtin_plugin), ("image", diffsmith_image), ("more", plugin))
     return Registry((name, lambda each=each: each) for name, each in known)

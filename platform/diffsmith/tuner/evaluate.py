@@ -6,7 +6,6 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from ..engine import device_of, probe
-from ..errors import DiffsmithError
 from ..files import replacing
 from ..pipeline import Pipeline, request_of
 from ..registry import Registry
@@ -14,42 +13,24 @@ from ..samples import Sample, save_sheet
 from ..specs import TrainSpec, parse
 from ..training.fit import save_pipeline
 from ..training.run import Training
-from .jobs import Climbed, Ended, Event, Job, Stepped, Stopped
+from .jobs import Climbed, Event, Job, Stepped, Stopped
 from .judge import Judge, data_of, judge_of
-from .records import Rung, State
+from .records import Rung
 
 __all__ = ["evaluate"]
 
 _ON_SHEET = 30
 
 
-def evaluate(job: Job, registry: Registry) -> Generator[Event, None, None]:
-    """Run a job; the last event is its one Ended, whatever happens.
+def evaluate(job: Job, registry: Registry) -> Generator[Event, None, dict[str, float]]:
+    """Run a job; returns its final scores.
 
     Throw a Stopped in to end it early: "paused" leaves a checkpoint from which the same job goes on.
     """
-    started = time.perf_counter()
-    curve: list[tuple[int, float]] = []
-    state: State = "complete"
-    reason, scores = "", {}
-    try:
-        scores = yield from _trained_and_scored(job, registry, curve)
-    except Stopped as stop:
-        state, reason = stop.state, stop.reason
-    except DiffsmithError as error:
-        state, reason = "failed", str(error)
-    except Exception as error:  # noqa: BLE001 — one trial's fault must not end the sweep
-        state, reason = "failed", f"{type(error).__name__}: {error}"
-    _write_curve(Path(job.folder), curve)
-    yield Ended(job.number, state, time.perf_counter() - started, scores, reason)
-
-
-def _trained_and_scored(
-    job: Job, registry: Registry, curve: list[tuple[int, float]]
-) -> Generator[Event, None, dict[str, float]]:
     spec = parse(TrainSpec, job.spec)
     training = Training(spec, data_of(spec.data, registry), registry, Path(job.folder) / "checkpoints")
     judge = judge_of(spec.data, job.metrics, registry)
+    curve: list[tuple[int, float]] = []
     try:
         for share in (*job.rungs, 1.0):
             yield from _trained(job, training, round(share * spec.train.steps), curve)
@@ -59,6 +40,8 @@ def _trained_and_scored(
         if stop.state == "paused":
             training.save()
         raise
+    finally:
+        _write_curve(Path(job.folder), curve)
     save_pipeline(training, Path(job.folder))
     return {**rung.scores, **_cost(training.pipeline())}
 
@@ -66,6 +49,8 @@ def _trained_and_scored(
 def _trained(job: Job, training: Training, until: int, curve: list[tuple[int, float]]) -> Iterator[Event]:
     for step in training.steps(until):
         curve.append((step.number, step.loss))
+        if step.number % training.spec.train.checkpoint_every == 0:
+            training.save()
         yield Stepped(job.number, step.number, step.of, step.loss)
 
 
@@ -106,8 +91,7 @@ def _write_curve(folder: Path, curve: list[tuple[int, float]]) -> None:
     """Training loss by step, one line each; a run that went on keeps its earlier lines."""
     path = folder / "curve.csv"
     earlier = path.read_text().splitlines() if path.exists() else []
-    first = curve[0][0] if curve else 0
-    kept = [line for line in earlier if int(line.partition(",")[0]) < first]
+    kept = [line for line in earlier if not curve or int(line.partition(",")[0]) < curve[0][0]]
     with replacing(path) as beside, beside.open("w", newline="") as file:
         file.writelines(f"{line}\n" for line in kept)
         csv.writer(file).writerows(curve)

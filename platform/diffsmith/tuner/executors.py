@@ -125,22 +125,30 @@ class Processes:
         for worker in workers:
             if worker.stdin:
                 worker.stdin.close()
+        until = time.monotonic() + _GRACE
         for worker in workers:
-            _end(worker)
+            _end(worker, until)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "diffsmith.tuner.worker", str(self._threads)]
         with self._log.open("ab") as log:
             # A session of its own: Ctrl-C is for the sweep, which then asks its workers to pause.
             return subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+                command,
+                bufsize=0,  # what a dead worker did not read must not be waiting when its pipe is closed
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
             )
 
     def _listen(self, worker: subprocess.Popen[bytes], number: int) -> None:
         """Pass on what a worker tells about one job; its death is the job's end too."""
         started = time.monotonic()
         assert worker.stdout is not None  # noqa: S101 — it was opened as a pipe
-        for line in worker.stdout:
+        for line in iter(worker.stdout.readline, b""):
+            if not line.endswith(b"\n"):
+                break  # it died in the middle of a word
             event = event_of(line)
             self._heard.put(event)
             if isinstance(event, Ended):
@@ -162,10 +170,10 @@ def _death(code: int) -> str:
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 
-def _end(worker: subprocess.Popen[bytes]) -> None:
+def _end(worker: subprocess.Popen[bytes], until: float) -> None:
     """Wait for a worker whose input was closed; then end it and whatever it started."""
     try:
-        worker.wait(_GRACE)
+        worker.wait(max(0.0, until - time.monotonic()))
     except subprocess.TimeoutExpired:
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()

@@ -65,7 +65,8 @@ class Ended:
 
 
 Event = Stepped | Climbed | Ended
-Evaluate = Callable[[Job], Generator[Event, None, None]]
+Evaluate = Callable[[Job], Generator[Event, None, dict[str, float]]]
+"""Yields what happens and returns the scores; may raise, and must let a Stopped through."""
 
 
 class Stopped(Exception):

@@ -15,8 +15,8 @@ def hopeless(score: float, peers: Sequence[float], direction: str, keep: float =
     """
     if math.isnan(score):
         return True
-    if len(peers) < _PEERS:
-        return False
     sign = 1 if direction == "minimize" else -1
-    ranked = sorted(sign * peer for peer in peers)
+    ranked = sorted(sign * peer for peer in peers if not math.isnan(peer))
+    if len(ranked) < _PEERS:
+        return False
     return sign * score > ranked[min(len(ranked) - 1, int(keep * len(ranked)))]

@@ -1,7 +1,7 @@
 """Search spaces: what a sweep may vary, as dimensions named by dotted fields of the spec."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Protocol
 
 from pydantic import (
@@ -88,6 +88,11 @@ class Range(_Written):
         if self.log and (self.low <= 0 or self.step is not None):
             raise ValueError("a log range needs low above 0 and no step")
         return self
+
+    @property
+    def continuous(self) -> bool:
+        """Whether it has values without end."""
+        return not self.whole and self.step is None
 
     @property
     def whole(self) -> bool:
@@ -202,10 +207,12 @@ def _suggested(trial: Suggests, name: str, dimension: Dimension) -> Any:
 
 def _order(dimension: Dimension) -> int:
     """What ends a walk early comes first: continuous dimensions, then those that bring others."""
-    return 0 if not _values(dimension) else 1 if isinstance(dimension, Choose) else 2
+    if isinstance(dimension, Range) and dimension.continuous:
+        return 0
+    return 1 if isinstance(dimension, Choose) else 2
 
 
-def _values(dimension: Dimension) -> Sequence[Any]:
+def _values(dimension: Dimension) -> Iterable[Any]:
     """All that a dimension may be; nothing where that is without end."""
     match dimension:
         case Choose():
@@ -216,7 +223,7 @@ def _values(dimension: Dimension) -> Sequence[Any]:
             return ()
         case Range(step=step):
             count = math.floor((dimension.high - dimension.low) / step + 1e-8) + 1
-            return [min(dimension.low + index * step, dimension.high) for index in range(count)]
+            return (min(dimension.low + index * step, dimension.high) for index in range(count))
         case _:
             return dimension
 

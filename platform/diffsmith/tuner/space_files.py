@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr
 from typing import Any
 
 from .. import factory
@@ -11,9 +12,9 @@ from ..documents import read_yaml
 from ..errors import SpecError, unknown_name
 from ..registry import Registry
 from ..specs import TrainSpec, parse
-from .space import Choose, Dimension, Range, Space, dimensions, merged, space_of, suggest
+from .space import Choose, Dimension, Range, Space, dimensions, merged, numbers, space_of, suggest
 
-__all__ = ["SpaceFile", "find_space", "read_space", "space_files"]
+__all__ = ["SpaceFile", "faults_in", "find_space", "read_space", "space_files"]
 
 _FIELDS = ("summary", "base", "space", "first")
 _PROBES = 64
@@ -59,36 +60,46 @@ def read_space(path: Path, registry: Registry, data: str | None = None) -> Space
 
 
 def _checked(path: Path, document: Mapping[str, Any], registry: Registry, data: str | None) -> SpaceFile:
-    unknown = [unknown_name("space file", key, _FIELDS) for key in document if key not in _FIELDS]
-    missing = [f"{key}: missing" for key in ("base", "space") if not isinstance(document.get(key), dict)]
-    first = document.get("first", [])
+    faults = [unknown_name("space file", key, _FIELDS) for key in document if key not in _FIELDS]
+    groups = {key: document[key] for key in ("base", "space") if isinstance(document.get(key), dict)}
+    faults += [f"{key}: missing, or no fields with names" for key in ("base", "space") if key not in groups]
+    first = numbers(document.get("first", []))
     if not isinstance(first, list) or not all(isinstance(each, dict) for each in first):
-        missing.append("first: expected a list of {dotted.name: value}")
-    if unknown or missing:
-        raise SpecError([*unknown, *missing])
-    base = {**document["base"], **({"data": data} if data else {})}
-    file = SpaceFile(path, str(document.get("summary", "")), base, document["space"], tuple(first))
-    faults = list(dict.fromkeys(_faults(file, registry)))  # probes meet the same fault many times
+        faults.append("first: expected a list of {dotted.name: value}")
+        first = []
+    base = {**groups.get("base", {}), **({"data": data} if data else {})}
+    file = SpaceFile(path, str(document.get("summary", "")), base, groups.get("space", {}), tuple(first))
+    if "base" in groups:
+        faults += faults_in(file, registry)
+    else:
+        faults += _readable(file.space)[1]
     if faults:
         raise SpecError(faults)
     return file
 
 
-def _faults(file: SpaceFile, registry: Registry) -> Iterator[str]:
+def faults_in(file: SpaceFile, registry: Registry) -> list[str]:
     """What is wrong with the base, with either end of any dimension, and with points drawn from inside."""
-    base_faults = list(_faults_of(file.base, {}, registry))
-    yield from base_faults
-    if base_faults:
-        return
-    space = space_of(file.space)
-    yield from _unlike(space)
-    for chosen, name, dimension in dimensions(space):
-        for value in _ends(dimension):
-            yield from _faults_of(file.base, {**chosen, name: value}, registry)
+    space, faults = _readable(file.space)
+    faults += [*_unlike(space), *_faults_of(file.base, {}, registry)]
     for number, params in enumerate(file.first):
-        yield from (f"first[{number}]: {fault}" for fault in _faults_first(file, space, params, registry))
-    for seed in range(_PROBES):
-        yield from _faults_of(file.base, suggest(_Draw(seed), space), registry)
+        faults += [f"first[{number}]: {fault}" for fault in _faults_first(file, space, params, registry)]
+    for seed, fixed in enumerate(_ends_of(space)):
+        faults += _faults_of(file.base, suggest(_Ends(seed, fixed), space), registry)
+    inside = (_faults_of(file.base, suggest(_Inside(seed), space), registry) for seed in range(_PROBES))
+    return list(dict.fromkeys(faults)) or next(filter(None, inside), [])
+
+
+def _readable(values: Mapping[str, Any]) -> tuple[Space, list[str]]:
+    """The dimensions that can be read, and what is wrong with the others."""
+    space: Space = {}
+    faults: list[str] = []
+    for name, value in values.items():
+        try:
+            space |= space_of({name: value})
+        except SpecError as error:
+            faults += error.faults
+    return space, faults
 
 
 def _unlike(space: Space) -> Iterator[str]:
@@ -100,9 +111,24 @@ def _unlike(space: Space) -> Iterator[str]:
 
 
 def _faults_first(file: SpaceFile, space: Space, params: dict[str, Any], registry: Registry) -> Iterator[str]:
-    known = {name for _, name, _ in dimensions(space)}
-    yield from (unknown_name("dimension", name, sorted(known)) for name in params if name not in known)
-    yield from _faults_of(file.base, params, registry)
+    known = {name: dimension for _, name, dimension in dimensions(space)}
+    unknown = [name for name in params if name not in known]
+    yield from (unknown_name("dimension", str(name), list(known)) for name in unknown)
+    outside = [name for name in params if name in known and not _holds(known[name], params[name])]
+    yield from (f"{name}: {repr(params[name])} is not in the space" for name in outside)
+    if not unknown and not outside:
+        yield from _faults_of(file.base, params, registry)
+
+
+def _holds(dimension: Dimension, value: Any) -> bool:
+    match dimension:
+        case Range():
+            number = isinstance(value, int if dimension.whole else int | float)
+            return number and dimension.low <= value <= dimension.high
+        case Choose():
+            return isinstance(value, str) and value in dimension.choose
+        case _:
+            return value in dimension
 
 
 def _faults_of(base: Mapping[str, Any], params: Mapping[str, Any], registry: Registry) -> list[str]:
@@ -113,17 +139,15 @@ def _faults_of(base: Mapping[str, Any], params: Mapping[str, Any], registry: Reg
     return []
 
 
-def _ends(dimension: Dimension) -> list[Any]:
-    match dimension:
-        case Range():
-            return [dimension.low, dimension.high]
-        case Choose():
-            return list(dimension.choose)
-        case _:
-            return list(dimension)
+def _ends_of(space: Space) -> Iterator[dict[str, Any]]:
+    """Either end of every dimension, or all of its values, each with the choices under which it exists."""
+    for chosen, name, dimension in dimensions(space):
+        ends = dimension.choose if isinstance(dimension, Choose) else dimension
+        for value in (ends.low, ends.high) if isinstance(ends, Range) else ends:
+            yield {**chosen, name: value}
 
 
-class _Draw:
+class _Inside:
     """Suggests at random, in the words of an Optuna trial."""
 
     def __init__(self, seed: int) -> None:
@@ -132,10 +156,24 @@ class _Draw:
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         return self._random.choice(choices)
 
-    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
         return self._random.randrange(low, high + 1, step)
 
-    def suggest_float(
-        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
-    ) -> float:
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
         return self._random.uniform(low, high)
+
+
+class _Ends:
+    """Suggests what is fixed, and for the others either end: whatever is wrong there is said in one way."""
+
+    def __init__(self, seed: int, fixed: Mapping[str, Any]) -> None:
+        self._random, self._fixed = random.Random(seed), fixed  # noqa: S311 — probes, not secrets
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        return self._fixed[name] if name in self._fixed else self._random.choice(choices)
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
+        return int(self.suggest_categorical(name, (low, high)))
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
+        return float(self.suggest_categorical(name, (low, high)))

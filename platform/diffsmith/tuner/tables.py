@@ -1,8 +1,9 @@
 """The leaderboard as rows, for people and for programs."""
 
 import csv
-import json
 from typing import Any
+
+from pydantic_core import to_json
 
 from ..files import replacing, write_text
 from .records import Sweep, Trial
@@ -29,7 +30,8 @@ def write_tables(sweep: Sweep) -> None:
         "noise_floor": sweep.floors,
         "trials": table,
     }
-    write_text(sweep.folder / "leaderboard.json", json.dumps(document, indent=1))
+    text = to_json(document, indent=1, inf_nan_mode="strings").decode()  # JSON has no word for infinity
+    write_text(sweep.folder / "leaderboard.json", text)
     columns = list(dict.fromkeys(name for row in table for name in row))
     with replacing(sweep.folder / "leaderboard.csv") as beside, beside.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)

@@ -1,0 +1,94 @@
+# ruff: noqa: S101 — a test is made of asserts
+"""What a network promises."""
+
+import tempfile
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ...cards import ModelCard
+from ...specs import Choice
+from ...weights.networks import fill
+from ...weights.tensors import load_tensors, save_tensors
+from .shared import Conformance, draws
+
+__all__ = ["ModelConformance"]
+
+
+class ModelConformance(Conformance):
+    """A network answers in its input's shape, learns everywhere, and is all in its weights."""
+
+    kind = "models"
+    shape: ClassVar[tuple[int, ...]] = (1, 8, 8)
+    classes: ClassVar[int] = 3
+
+    def test_answers_in_the_shape_of_its_input(self) -> None:
+        """One answer a row, finite."""
+        out = self._answer(self._network())
+        assert out.shape == (2, *self.shape)
+        assert out.isfinite().all()
+
+    def test_a_row_does_not_hear_of_the_others(self) -> None:
+        """A row alone gets the answer it gets in a batch."""
+        network = self._network()
+        torch.testing.assert_close(self._answer(network, slice(1)), self._answer(network)[:1])
+
+    def test_answers_the_same_when_asked_again(self) -> None:
+        """Evaluation draws nothing at random."""
+        network = self._network()
+        assert torch.equal(self._answer(network), self._answer(network))
+
+    def test_hears_the_time_and_the_class(self) -> None:
+        """Another time or another class is another answer; "no class" is one more class."""
+        network, base = self._network(), self._answer(self._network())
+        assert not torch.equal(base, self._answer(network, time=7.0))
+        assert not torch.equal(base, self._answer(network, label=self.classes))
+
+    def test_works_without_classes(self) -> None:
+        """Data without labels need no label."""
+        network = _stirred(self.bound()(self.shape, None))
+        x = torch.randn(2, *self.shape, generator=draws())
+        assert network(x, torch.tensor(500.0), None).shape == x.shape
+
+    def test_every_parameter_learns(self) -> None:
+        """A finite gradient reaches each of them."""
+        network = self._network()
+        torch.autograd.backward(self._answer(network).square().mean())
+        gradients = {name: parameter.grad for name, parameter in network.named_parameters()}
+        assert [name for name, grad in gradients.items() if grad is None or not grad.isfinite().all()] == []
+
+    def test_saved_weights_are_the_whole_of_it(self) -> None:
+        """Weights put into a fresh network give the same answers."""
+        network = self._network()
+        with tempfile.TemporaryDirectory() as folder:
+            path = save_tensors(Path(folder) / "weights.safetensors", network.state_dict())
+            again = fill(self.bound()(self.shape, self.classes), load_tensors(path)[0], path)
+        assert torch.equal(self._answer(again.eval()), self._answer(network))
+
+    def test_its_card_names_what_exists(self) -> None:
+        """The modality, schedule and prediction it asks for are registered."""
+        card: ModelCard = self.registry().get("models", self.name)
+        self.registry().get("modalities", card.modality)
+        for kind, choice in (("schedules", card.schedule), ("predictions", card.prediction)):
+            self.registry().bind(kind, Choice.model_validate(choice))()
+
+    def _network(self) -> nn.Module:
+        return _stirred(self.bound()(self.shape, self.classes))
+
+    def _answer(
+        self, network: nn.Module, rows: slice = slice(None), time: float = 500.0, label: int = 1
+    ) -> Tensor:
+        x = torch.randn(2, *self.shape, generator=draws())[rows]
+        out: Tensor = network(x, torch.tensor(time), torch.tensor([0, label])[rows])
+        return out
+
+
+def _stirred(network: nn.Module) -> nn.Module:
+    """Its parameters moved a little: layers that start at zero would hide what is behind them."""
+    generator = draws()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.05 * torch.randn(parameter.shape, generator=generator))
+    return network.eval()

@@ -1,0 +1,33 @@
+"""What all suites share."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import torch
+
+from ...registry import Registry, default_registry
+from ...specs import Choice
+
+__all__ = ["Conformance", "draws"]
+
+
+class Conformance:
+    """`options` are those that have no default, or that make the thing small."""
+
+    kind: ClassVar[str]
+    name: ClassVar[str]
+    options: ClassVar[dict[str, Any]] = {}
+
+    @staticmethod
+    def registry() -> Registry:
+        """Where the thing under test is registered."""
+        return default_registry()
+
+    def bound(self) -> Callable[..., Any]:
+        """The function under test, with its options."""
+        return self.registry().bind(self.kind, Choice(name=self.name, **self.options))
+
+
+def draws() -> torch.Generator:
+    """The same random numbers for every test."""
+    return torch.Generator().manual_seed(0)
