@@ -31,7 +31,9 @@ def replacing(path: Path) -> Iterator[Path]:
         _flush(path.parent)
     except BaseException as error:
         _remove(beside)
-        raise _named(error, path) from error
+        if _is_no_room(error):
+            raise _disk_full(path) from error
+        raise
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -64,7 +66,17 @@ def sweep_litter(folder: Path) -> None:
 
 def _left_by_the_dead(folder: Path, mark: str) -> list[Path]:
     pids = {path: path.name.removeprefix(mark).partition("-")[0] for path in folder.glob(f"**/{mark}*")}
-    return [path for path, pid in pids.items() if pid.isdigit() and not Path(f"/proc/{pid}").exists()]
+    return [path for path, pid in pids.items() if pid.isdigit() and not _alive(int(pid))]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _swap(beside: Path, path: Path) -> None:
@@ -98,13 +110,16 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _named(error: BaseException, path: Path) -> BaseException:
-    """The error, told as a full disk where that is what it is (some writers hide the number)."""
-    no_room = getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} or any(
-        words in str(error) for words in ("No space left", "File too large", "unexpected pos")
+def _is_no_room(error: BaseException) -> bool:
+    """Whether a full disk is behind the error; some writers hide its number."""
+    numbers, words = (
+        {errno.ENOSPC, errno.EDQUOT, errno.EFBIG},
+        ("No space left", "File too large", "unexpected pos"),
     )
-    if not no_room:
-        return error
+    return getattr(error, "errno", None) in numbers or any(each in str(error) for each in words)
+
+
+def _disk_full(path: Path) -> DiskFull:
     free = shutil.disk_usage(path.parent).free / 2**20
     room = f"no room ({free:.0f} MiB free); nothing was changed. Free some space and resume"
     return DiskFull(path, f"could not be written: {room}")

@@ -141,11 +141,13 @@ class TrainSpec(PipelineSpec):
 class Request(Spec):
     """What to make: one sample a seed; a single label serves all of them."""
 
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**63)], ...], Field(min_length=1)] = (0,)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] = (0,)
     labels: tuple[Annotated[int, Field(ge=0)], ...] | None = None
 
     @model_validator(mode="after")
     def _as_many(self) -> Self:
+        if not self.seeds:
+            raise ValueError("seeds: at least one is needed")
         if self.labels is not None and len(self.labels) not in {1, len(self.seeds)}:
             raise ValueError(
                 f"{len(self.labels)} labels for {len(self.seeds)} seeds: give as many, or one label"

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from diffsmith import factory
+import diffsmith_image
+from diffsmith import builtin_plugin, factory
 from diffsmith.cards import DatasetCard, SchedulerCard
 from diffsmith.errors import SpecError
 from diffsmith.hookspecs import hookimpl
@@ -20,9 +21,6 @@ def faults(values, registry, kind=PipelineSpec):
 
 
 def with_plugin(plugin) -> Registry:
-    import diffsmith_image
-    from diffsmith import builtin_plugin
-
     known = (("builtin", builtin_plugin), ("image", diffsmith_image), ("more", plugin))
     return Registry((name, lambda each=each: each) for name, each in known)
 
@@ -181,7 +179,9 @@ def test_a_loop_of_its_own_gets_its_options():
     class Loops:
         @hookimpl
         def diffsmith_schedulers(self):
-            return [SchedulerCard("own", "Its own loop", "diffsmith.diffusion.trajectory:trajectory")]
+            return [SchedulerCard("own", "Its own loop", "json.encoder:JSONEncoder")]
 
-    loop = factory.scheduler(SchedulerSpec(name="own"), with_plugin(Loops()))
-    assert loop.func.__name__ == "trajectory"
+    ours = with_plugin(Loops())
+    assert factory.scheduler(SchedulerSpec(name="own", indent=2), ours).keywords == {"indent": 2}
+    (told,) = faults({**UNET, "scheduler": {"name": "own", "indnt": 2}}, ours)
+    assert told.startswith("scheduler: unknown name 'indnt' — did you mean 'indent'?")

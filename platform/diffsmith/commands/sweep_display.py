@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -57,16 +57,18 @@ class _Board:
 
     seconds: float | None
     trials: int | None
-    complete: "list[Trial]" = field(default_factory=list)
+    sweep: "Sweep | None" = None
     made: int = 0
     running: dict[int, tuple[int, int]] = field(default_factory=dict)
     started: float = 0.0
 
     def heard(self, happened: "Happened", say: Callable[[str], None]) -> None:
         from ..tuner.jobs import Stepped
-        from ..tuner.records import Trial
+        from ..tuner.records import Sweep, Trial
 
-        if isinstance(happened, Trial):
+        if isinstance(happened, Sweep):
+            self.sweep = happened
+        elif isinstance(happened, Trial):
             self.started = self.started or time.monotonic()
             self._trial(happened, say)
         elif isinstance(happened, Stepped) and happened.number in self.running:
@@ -79,7 +81,7 @@ class _Board:
         grid = Table.grid(padding=(0, 2))
         for number, (step, of) in self.running.items():
             grid.add_row(f"trial {number}", _bar(step, of), f"step {step}/{of}" if of else "starting")
-        return Group(self._clock(), best_so_far(self.complete), grid)
+        return Group(self._clock(), best_so_far(self.sweep), grid)
 
     def _trial(self, trial: "Trial", say: Callable[[str], None]) -> None:
         if trial.state == "running":
@@ -87,8 +89,8 @@ class _Board:
             return
         self.running.pop(trial.number, None)
         self.made += 1
-        if trial.state == "complete":
-            self.complete.append(trial)
+        if self.sweep is not None:
+            self.sweep = replace(self.sweep, trials=(*self.sweep.trials, trial))
         say(ended(trial))
 
     def _clock(self) -> "RenderableType":

@@ -1,10 +1,10 @@
 """Trials in a few words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..tuner.records import Trial
+    from ..tuner.records import Sweep, Trial
 
 __all__ = ["best_so_far", "ended", "score", "settings"]
 
@@ -15,12 +15,11 @@ def ended(trial: "Trial") -> str:
     return f"trial {trial.number:3d} {trial.state:8s} {trial.seconds:5.1f} s  {scores or trial.reason}"
 
 
-def best_so_far(complete: "Sequence[Trial]") -> str:
-    """The leading score so far; the first of a trial's scores leads."""
-    if not complete:
+def best_so_far(sweep: "Sweep | None") -> str:
+    """The leading score so far, of the trials that keep the constraints if there are any."""
+    if sweep is None or not sweep.leaderboard.ranked:
         return "no trial is complete yet"
-    leading = next(iter(complete[0].scores))
-    best = min(complete, key=lambda trial: trial.scores[leading])
+    best, leading = sweep.leaderboard.ranked[0], next(iter(sweep.spec.objectives))
     return f"best {leading} so far: {score(leading, best.scores[leading])} (trial {best.number})"
 
 

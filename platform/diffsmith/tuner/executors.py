@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
@@ -124,7 +125,8 @@ class Processes:
         workers = [*self._idle, *self._busy.values()]
         for worker in workers:
             if worker.stdin:
-                worker.stdin.close()
+                with suppress(BrokenPipeError):  # what a dead worker did not read is still in the pipe
+                    worker.stdin.close()
         until = time.monotonic() + _GRACE
         for worker in workers:
             _end(worker, until)
@@ -134,19 +136,14 @@ class Processes:
         with self._log.open("ab") as log:
             # A session of its own: Ctrl-C is for the sweep, which then asks its workers to pause.
             return subprocess.Popen(
-                command,
-                bufsize=0,  # what a dead worker did not read must not be waiting when its pipe is closed
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
             )
 
     def _listen(self, worker: subprocess.Popen[bytes], number: int) -> None:
         """Pass on what a worker tells about one job; its death is the job's end too."""
         started = time.monotonic()
         assert worker.stdout is not None  # noqa: S101 — it was opened as a pipe
-        for line in iter(worker.stdout.readline, b""):
+        for line in worker.stdout:
             if not line.endswith(b"\n"):
                 break  # it died in the middle of a word
             event = event_of(line)

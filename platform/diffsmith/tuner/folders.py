@@ -1,22 +1,37 @@
 """Sweeps on disk: a folder each, made once, opened again at any time."""
 
 import os
+import secrets
 import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import optuna
 from optuna.samplers import TPESampler
+from optuna.storages import BaseStorage
+from pydantic import ConfigDict
 
 from ..documents import read_yaml, write_yaml
 from ..errors import SpecError, unknown_name
-from ..specs import SweepSpec, parse
+from ..specs import Spec, SweepSpec, parse
 from . import storage
 from .records import Sweep
 
 __all__ = ["SWEEP_FILE", "create", "open_study", "reopen", "write"]
 
 SWEEP_FILE = "sweep.yaml"
+
+
+class _Written(Spec):
+    """What a sweep's file holds; the trials are in its study."""
+
+    model_config = ConfigDict(allow_inf_nan=True)
+
+    spec: SweepSpec
+    study: str
+    floors: dict[str, float]
+    stopped: str
+    test: dict[str, float]
 
 
 def create(spec: SweepSpec, runs: Path, name: str) -> Sweep:
@@ -29,8 +44,9 @@ def create(spec: SweepSpec, runs: Path, name: str) -> Sweep:
         except FileExistsError:
             number += 1
             folder = runs / f"{name}-{number}"
-    sweep = Sweep(folder.name, folder.resolve(), spec, {})
-    write(sweep)
+    sweep = Sweep(folder.name, folder.resolve(), spec, {}, study=f"{folder.name}-{secrets.token_hex(4)}")
+    storage.new_study(_storage(sweep), sweep.study, list(spec.objectives.values()))
+    write(sweep)  # only now is there a sweep for others to see
     return sweep
 
 
@@ -41,19 +57,17 @@ def reopen(runs: Path, name: str) -> Sweep:
         known = sorted(path.parent.name for path in runs.glob(f"*/{SWEEP_FILE}"))
         raise SpecError([unknown_name(f"sweep in {runs}", name, known)])
     folder = folder.resolve()
-    written = read_yaml(folder / SWEEP_FILE)
-    spec = parse(SweepSpec, written.get("spec"), str(folder / SWEEP_FILE))
-    sweep = Sweep(folder.name, folder, spec, written["floors"], (), written["stopped"], written["test"])
+    written = parse(_Written, read_yaml(folder / SWEEP_FILE), str(folder / SWEEP_FILE))
+    sweep = Sweep(folder.name, folder, **{name: getattr(written, name) for name in _Written.model_fields})
     study = open_study(sweep)
-    records = [storage.record_of(frozen, folder / "trials") for frozen in study.get_trials(deepcopy=False)]
-    spent = study.user_attrs.get("spent", 0.0)
-    return replace(sweep, trials=tuple(trial for trial in records if trial), seconds=spent)
+    trials = tuple(storage.records(study, folder / "trials"))
+    return replace(sweep, trials=trials, seconds=study.user_attrs.get("spent", 0.0))
 
 
 def write(sweep: Sweep) -> None:
     """Write down what is known of the sweep beside its study."""
-    known = {"floors": sweep.floors, "stopped": sweep.stopped, "test": sweep.test}
-    write_yaml(sweep.folder / SWEEP_FILE, {"spec": sweep.spec.to_dict(), **known})
+    known = {name: getattr(sweep, name) for name in _Written.model_fields}
+    write_yaml(sweep.folder / SWEEP_FILE, {**known, "spec": sweep.spec.to_dict()})
 
 
 def open_study(sweep: Sweep) -> optuna.Study:
@@ -61,15 +75,14 @@ def open_study(sweep: Sweep) -> optuna.Study:
 
     The URL is never written down: it may hold a password.
     """
-    store = storage.open_storage(sweep.folder, os.environ.get("DIFFSMITH_STORAGE"))
-    directions = list(sweep.spec.objectives.values())
-    study = storage.study_of(store, sweep.name, directions)
+    study = storage.study_of(_storage(sweep), sweep.study)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         # Grouped: a plain multivariate TPE learns nothing of dimensions that exist only in some trials.
         seed = sweep.spec.seed + len(study.get_trials(deepcopy=False))
         study.sampler = TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=8)
-    if not study.get_trials(deepcopy=False):
-        for params in sweep.spec.first:
-            study.enqueue_trial(params)
     return study
+
+
+def _storage(sweep: Sweep) -> BaseStorage:
+    return storage.open_storage(sweep.folder, os.environ.get("DIFFSMITH_STORAGE"))

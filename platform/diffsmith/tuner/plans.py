@@ -1,13 +1,14 @@
 """From names to the spec of a sweep."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..errors import SpecError, unknown_name
 from ..registry import Registry
 from ..specs import Choice, SweepSpec, parse
 from .space import merged
-from .space_files import SpaceFile, find_space, read_space, space_files
+from .space_files import SpaceFile, faults_in, find_space, read_space, space_files
 
 __all__ = ["COSTS", "metrics_of", "plan"]
 
@@ -30,10 +31,10 @@ def plan(
     base spec. settings: SweepSpec's other fields; what is None is left to the defaults.
     """
     file = _space_file(target, data, registry)
-    base = merged(file.base, put or {})
+    file = _with(file, put or {}, registry)
     asked = {name: value for name, value in settings.items() if value is not None}
-    directed = _directed(objectives, bool(asked.get("constraints")), _modality(base, registry), registry)
-    values = {"base": base, "space": file.space, "first": file.first, "objectives": directed, **asked}
+    directed = _directed(objectives, bool(asked.get("constraints")), _modality(file.base, registry), registry)
+    values = {"base": file.base, "space": file.space, "first": file.first, "objectives": directed, **asked}
     spec = parse(SweepSpec, values)
     _require_scores(spec, registry)
     return spec
@@ -56,6 +57,14 @@ def _space_file(target: str, data: str | None, registry: Registry) -> SpaceFile:
     return read_space(find_space(target, registry), registry, data)
 
 
+def _with(file: SpaceFile, put: Mapping[str, Any], registry: Registry) -> SpaceFile:
+    changed = replace(file, base=merged(file.base, put))
+    faults = faults_in(changed, registry) if put else []
+    if faults:
+        raise SpecError(faults)
+    return changed
+
+
 def _modality(base: Mapping[str, Any], registry: Registry) -> str:
     data = parse(Choice, base.get("data"), "data")
     modality: str = registry.get("datasets", data.name, "data.name").modality
@@ -69,7 +78,8 @@ def _directed(
     if isinstance(objectives, Mapping):
         return dict(objectives)
     quality = registry.get("modalities", modality).metrics[0]
-    names = objectives or ([quality] if constrained else [quality, "latency"])
+    names = [objectives] if isinstance(objectives, str) else objectives
+    names = names or ([quality] if constrained else [quality, "latency"])
     return {name: "minimize" if name in COSTS else _direction(name, registry) for name in names}
 
 

@@ -73,6 +73,8 @@ class Sweep:
     """The best trial's scores on test data, with fresh noise: neither was used to choose it."""
     seconds: float = 0.0
     """What of its time budget is spent."""
+    study: str = ""
+    """What its Optuna study is called: it lies in the folder, or in a database that other sweeps share."""
 
     @cached_property
     def leaderboard(self) -> Leaderboard:

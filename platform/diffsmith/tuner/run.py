@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 
 from .executors import Executor
 from .jobs import Climbed, Ended, Stepped, Stopped
-from .records import Trial
+from .records import Sweep, Trial
 from .search import Search
 
 __all__ = ["Happened", "run"]
 
-Happened = Stepped | Climbed | Trial
-"""What a sweep yields: training steps, scores on the way, and trials as they start and end."""
+Happened = Sweep | Stepped | Climbed | Trial
+"""What a sweep yields: itself as it begins, then steps, scores on the way, trials as they start and end."""
 
 _WAIT = 0.1
 _GRACE = 10.0

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import optuna
 from optuna.samplers import RandomSampler
@@ -16,12 +17,12 @@ from . import storage
 from .budget import Budget, converged
 from .jobs import Climbed, Ended, Job
 from .pruning import hopeless
-from .records import State, Trial
-from .space import Space, merged, space_of, suggest
+from .records import Trial
+from .space import Space, every, merged, space_of, suggest
 
 __all__ = ["Search"]
 
-_TRIES = 100
+_TRIES = 20
 _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 
 
@@ -37,11 +38,7 @@ class Search:
         self._space: Space = space_of(spec.space)
         self._base = spec.base.to_dict()
         self._live: dict[int, optuna.Trial] = {}
-        self.trials: dict[int, Trial] = {}
-        for frozen in study.get_trials(deepcopy=False):
-            record = storage.record_of(frozen, folder / "trials")
-            if record is not None:
-                self.trials[record.number] = record
+        self.trials = {trial.number: trial for trial in storage.records(study, folder / "trials")}
         self._take_up_again()
 
     @property
@@ -60,13 +57,13 @@ class Search:
         if self.stopped:
             return None
         for attempt in range(_TRIES):
-            live = self._asked(at_random=attempt > 0)
-            params = suggest(live, self._space)
-            spec = parse(TrainSpec, merged(self._base, params))
-            folder = self.folder / "trials" / _fingerprint(spec)
-            if not any(trial.folder == folder for trial in self.trials.values() if trial.state != "paused"):
-                return self._started(live, params, spec, folder)
-            self.study.tell(live, state=TrialState.FAIL)
+            trial = self._started(self._asked(at_random=attempt > 0))
+            if trial is not None:
+                return trial
+        left = next((params for params in every(self._space) if not self._tried(self._spec(params))), None)
+        if left is not None:
+            self.study.enqueue_trial(left)
+            return self._started(self._asked())
         self._exhausted = True
         self.stopped = self._why_stop()
         return None
@@ -114,12 +111,12 @@ class Search:
             reason=event.reason,
         )
         self.trials[trial.number] = trial
-        storage.remember(self.study, trial)
-        self.study.set_user_attr("spent", self.budget.spent)
         live = self._live.pop(trial.number)
         for name, bound in self.spec.constraints.items():
-            if name in trial.scores:
+            if trial.state == "complete" and name in trial.scores:
                 live.set_constraint(name, trial.scores[name] - bound)
+        storage.remember(self.study, trial)
+        self.study.set_user_attr("spent", self.budget.spent)
         self._tell_optuna(live, trial)
         return trial
 
@@ -139,7 +136,7 @@ class Search:
             return f"the last {self.spec.patience} trials brought nothing better"
         return "every configuration of the space was tried" if self._exhausted else ""
 
-    def _asked(self, at_random: bool) -> optuna.Trial:
+    def _asked(self, at_random: bool = False) -> optuna.Trial:
         """A trial from the study's sampler; at random where that keeps saying what was tried before."""
         sampler = self.study.sampler
         if at_random:
@@ -149,28 +146,47 @@ class Search:
         finally:
             self.study.sampler = sampler
 
-    def _started(self, live: optuna.Trial, params: dict[str, object], spec: TrainSpec, folder: Path) -> Trial:
-        folder.mkdir(parents=True, exist_ok=True)
-        trial = Trial(live.number, "running", params, spec.to_dict(), folder)
+    def _started(self, live: optuna.Trial) -> Trial | None:
+        """The trial, under way; None if its configuration was tried before."""
+        params = suggest(live, self._space)
+        spec = self._spec(params)
+        if self._tried(spec):
+            self.study.tell(live, state=TrialState.FAIL)
+            return None
+        trial = Trial(live.number, "running", params, spec.to_dict(), self._folder(spec))
+        trial.folder.mkdir(parents=True, exist_ok=True)
         self._live[live.number], self.trials[live.number] = live, trial
         storage.remember(self.study, trial)
         return trial
 
+    def _spec(self, params: Mapping[str, Any]) -> TrainSpec:
+        return parse(TrainSpec, merged(self._base, params))
+
+    def _folder(self, spec: TrainSpec) -> Path:
+        """It stands for the configuration: the same one goes on in the same place."""
+        digest = hashlib.sha256(json.dumps(spec.to_dict(), sort_keys=True).encode()).hexdigest()
+        return self.folder / "trials" / digest[:12]
+
+    def _tried(self, spec: TrainSpec) -> bool:
+        folder = self._folder(spec)
+        return any(trial.folder == folder for trial in self.trials.values() if trial.state != "paused")
+
     def _take_up_again(self) -> None:
-        """What an earlier run left unfinished is queued; its checkpoints make it go on where it was."""
+        """Close what a run that was killed left open, and queue what is still to be tried.
+
+        What was paused goes on from its checkpoint.
+        """
         for frozen in self.study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-            trial = self.trials.get(frozen.number)
-            done = storage.written_state(frozen)
-            if trial is not None and done in _STATES:
-                self.trials[frozen.number] = trial = replace(trial, state=cast(State, done))
-                self._tell_optuna(frozen.number, trial)
+            if frozen.number in self.trials:
+                self._tell_optuna(frozen.number, self.trials[frozen.number])
             else:
                 self.study.tell(frozen.number, state=TrialState.FAIL)
-        done_since = {trial.folder for trial in self.trials.values() if trial.state != "paused"}
-        paused = {trial.folder: trial for trial in self.trials.values() if trial.state == "paused"}
-        for folder, trial in paused.items():
-            if folder not in done_since:
-                self.study.enqueue_trial(trial.params)
+        paused = [trial.params for trial in self.trials.values() if trial.state == "paused"]
+        begun, waiting = storage.queued(self.study)
+        first = [params for params in self.spec.first if params not in begun]
+        for params in (*first, *paused):
+            if params not in waiting:
+                self.study.enqueue_trial(params)
         self.trials = {number: trial for number, trial in self.trials.items() if trial.state != "paused"}
 
     def _with_finite_scores(self, event: Ended) -> Ended:
@@ -181,8 +197,3 @@ class Search:
             return event
         what = f"its {odd[0]} is {event.scores[odd[0]]}" if odd else f"it has no {missing[0]}"
         return replace(event, state="failed", reason=what)
-
-
-def _fingerprint(spec: TrainSpec) -> str:
-    """A folder name that stands for the configuration: the same one goes on in the same place."""
-    return hashlib.sha256(json.dumps(spec.to_dict(), sort_keys=True).encode()).hexdigest()[:12]

@@ -95,6 +95,14 @@ class Range(_Written):
         return not self.whole and self.step is None
 
     @property
+    def top(self) -> int | float:
+        """The largest value that its steps reach."""
+        if self.step is None:
+            return self.high
+        steps = math.floor((self.high - self.low) / self.step + 1e-8)
+        return round(self.low + steps * self.step, 12)
+
+    @property
     def whole(self) -> bool:
         """Whether its values are whole numbers."""
         return all(isinstance(each, int) for each in (self.low, self.high, self.step or 0))
@@ -195,11 +203,11 @@ def _suggested(trial: Suggests, name: str, dimension: Dimension) -> Any:
         case Range(whole=True):
             step = int(dimension.step or 1)
             return trial.suggest_int(
-                name, int(dimension.low), int(dimension.high), step=step, log=dimension.log
+                name, int(dimension.low), int(dimension.top), step=step, log=dimension.log
             )
         case Range():
             return trial.suggest_float(
-                name, dimension.low, dimension.high, step=dimension.step, log=dimension.log
+                name, dimension.low, dimension.top, step=dimension.step, log=dimension.log
             )
         case _:
             return trial.suggest_categorical(name, dimension)
@@ -219,13 +227,15 @@ def _values(dimension: Dimension) -> Iterable[Any]:
             return list(dimension.choose)
         case Range(whole=True):
             return range(int(dimension.low), int(dimension.high) + 1, int(dimension.step or 1))
-        case Range(step=None):
-            return ()
-        case Range(step=step):
-            count = math.floor((dimension.high - dimension.low) / step + 1e-8) + 1
-            return (min(dimension.low + index * step, dimension.high) for index in range(count))
+        case Range():
+            return _stepped(dimension.low, dimension.top, dimension.step)
         case _:
             return dimension
+
+
+def _stepped(low: float, top: float, step: float | None) -> Iterator[float]:
+    if step is not None:
+        yield from (min(low + index * step, top) for index in range(round((top - low) / step) + 1))
 
 
 def _steps(spec: dict[str, Any], dotted: str) -> tuple[dict[str, Any], str]:

@@ -143,7 +143,7 @@ def _ends_of(space: Space) -> Iterator[dict[str, Any]]:
     """Either end of every dimension, or all of its values, each with the choices under which it exists."""
     for chosen, name, dimension in dimensions(space):
         ends = dimension.choose if isinstance(dimension, Choose) else dimension
-        for value in (ends.low, ends.high) if isinstance(ends, Range) else ends:
+        for value in (ends.low, ends.top) if isinstance(ends, Range) else ends:
             yield {**chosen, name: value}
 
 
@@ -170,7 +170,8 @@ class _Ends:
         self._random, self._fixed = random.Random(seed), fixed  # noqa: S311 — probes, not secrets
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        return self._fixed[name] if name in self._fixed else self._random.choice(choices)
+        fixed = self._fixed.get(name, self)
+        return fixed if fixed in choices else self._random.choice(choices)
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
         return int(self.suggest_categorical(name, (low, high)))

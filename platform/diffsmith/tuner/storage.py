@@ -3,7 +3,7 @@
 import fcntl
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from ..errors import DiffsmithError
 from ..specs import Direction
 from .records import Rung, Trial
 
-__all__ = ["is_sqlite", "locked", "open_storage", "record_of", "remember", "study_of", "written_state"]
+__all__ = ["is_sqlite", "locked", "new_study", "open_storage", "queued", "records", "remember", "study_of"]
 
 _RECORD = "diffsmith"
 
@@ -31,12 +31,24 @@ def open_storage(folder: Path, url: str | None) -> BaseStorage:
     try:
         return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}} if is_sqlite(url) else None)
     except Exception as error:
-        raise DiffsmithError(f"the study's database {_public(url)} cannot be opened: {error}") from error
+        what = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DiffsmithError(f"the study's database {_public(url)} cannot be opened: {what}") from error
 
 
-def study_of(storage: BaseStorage, name: str, directions: list[Direction]) -> optuna.Study:
-    """The study of that name, made if it is not there."""
-    return optuna.create_study(storage=storage, study_name=name, directions=directions, load_if_exists=True)
+def new_study(storage: BaseStorage, name: str, directions: list[Direction]) -> None:
+    """Make the study of that name."""
+    optuna.create_study(storage=storage, study_name=name, directions=directions)
+
+
+def study_of(storage: BaseStorage, name: str) -> optuna.Study:
+    """The study of that name; an error where there is none."""
+    try:
+        return optuna.load_study(storage=storage, study_name=name)
+    except KeyError:
+        raise DiffsmithError(
+            f"there is no study {name!r} in the sweep's database: "
+            "set DIFFSMITH_STORAGE as it was when the sweep was made"
+        ) from None
 
 
 def remember(study: optuna.Study, trial: Trial) -> None:
@@ -45,27 +57,23 @@ def remember(study: optuna.Study, trial: Trial) -> None:
     study._storage.set_trial_user_attr(number, _RECORD, _plain(trial))
 
 
-def record_of(frozen: FrozenTrial, folder: Path) -> Trial | None:
-    """The record an Optuna trial carries; None where the trial is not ours to show."""
-    values = frozen.user_attrs.get(_RECORD)
-    if values is None:
-        return None
-    rungs = tuple(Rung(**rung) for rung in values["rungs"])
-    state = "paused" if frozen.state is TrialState.RUNNING else values["state"]
-    return Trial(
-        **{
-            **values,
-            "number": frozen.number,
-            "state": state,
-            "rungs": rungs,
-            "folder": folder / values["folder"],
-        }
-    )
+def records(study: optuna.Study, folder: Path) -> list[Trial]:
+    """What is known of every configuration, in the order of their latest trials; `folder` holds theirs."""
+    found = (_record_of(frozen, folder) for frozen in study.get_trials(deepcopy=False))
+    latest = {trial.folder: trial for trial in found if trial is not None}
+    return sorted(latest.values(), key=lambda trial: trial.number)
 
 
-def written_state(frozen: FrozenTrial) -> str:
-    """The state its record was last written with, whatever Optuna was told."""
-    return str(frozen.user_attrs.get(_RECORD, {}).get("state", ""))
+def queued(study: optuna.Study) -> tuple[list[Any], list[Any]]:
+    """The parameters that were queued: of trials that began (and have a record), and of those that wait."""
+    begun, waiting = [], []
+    for frozen in study.get_trials(deepcopy=False):
+        params = frozen.system_attrs.get("fixed_params")
+        if frozen.state is TrialState.WAITING:
+            waiting.append(params)
+        elif _RECORD in frozen.user_attrs:
+            begun.append(params)
+    return begun, waiting
 
 
 @contextmanager
@@ -86,15 +94,38 @@ def is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
 
 
+def _record_of(frozen: FrozenTrial, folder: Path) -> Trial | None:
+    """The record an Optuna trial carries; None where the trial is not ours to show.
+
+    One that was written down as running, by a process that is no more, is as good as paused.
+    """
+    values = frozen.user_attrs.get(_RECORD)
+    if values is None:
+        return None
+    own = {
+        "number": frozen.number,
+        "state": "paused" if values["state"] == "running" else values["state"],
+        "rungs": tuple(Rung(**rung) for rung in values["rungs"]),
+        "folder": folder / values["folder"],
+    }
+    return Trial(**{**values, **own})
+
+
 def _prepare_sqlite(path: Path) -> None:
     """Write-ahead logging lives in the file: readers and the writer do not block one another."""
     try:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path, timeout=60)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise DiffsmithError(f"{path}: cannot be opened ({error})") from None
     except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        what = str(found).splitlines()[-1]
         raise DiffsmithError(
-            f"{path}: is damaged or no SQLite file ({error}); move it away to start anew"
-        ) from None
+            f"{path}: is damaged or no SQLite file ({what}); start a new sweep, or restore it"
+        )
 
 
 def _plain(trial: Trial) -> dict[str, Any]:
@@ -104,4 +135,4 @@ def _plain(trial: Trial) -> dict[str, Any]:
 def _public(url: str) -> str:
     """The URL without what may be a password."""
     scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"

@@ -36,6 +36,7 @@ def sweeping(
         folders.write(sweep)
         search = Search(sweep.spec, folders.open_study(sweep), sweep.folder, metrics, budget)
         registry.shout("diffsmith_sweep_started", sweep=sweep)
+        yield sweep
         with interrupts() as interrupted:
             for happened in run(search, executor, interrupted):
                 if isinstance(happened, Trial) and happened.state != "running":

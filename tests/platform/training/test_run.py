@@ -63,6 +63,14 @@ def test_training_leaves_torch_s_numbers_as_they_were(training_of, spec_of):
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
+def test_every_small_batch_has_noise_levels_of_its_own(training_of, spec_of):
+    training, heard = training_of(spec_of(steps=3, accumulate=2)), []
+    training.network.register_forward_hook(lambda network, given, out: heard.append(given[1]))
+    list(training.steps())
+    assert len(heard) == 6
+    assert torch.cat(heard).unique().numel() == 6 * 5
+
+
 def test_two_small_batches_have_the_gradient_of_one_large_batch(training_of, spec_of):
     """Noise is drawn for each small batch, so the network here hears none and answers the clean sample."""
     fair = {"model": {"deaf": True, "prediction": "sample"}, "class_dropout": 0, "steps": 3, "clip": 1e9}
@@ -180,12 +188,9 @@ def test_a_run_that_went_further_is_refused(training_of, spec_of, tmp_path):
         training_of(spec_of(steps=3), tmp_path)
 
 
-def test_a_network_that_changed_since_is_told_as_a_file(training_of, spec_of, tmp_path, monkeypatch):
+def test_a_network_that_changed_since_is_told_as_a_file(lab, training_of, spec_of, tmp_path):
     through(training_of(spec_of(), tmp_path))
-    lab_module = __import__("lab")
-    grown = lambda shape, classes: torch.nn.Conv2d(1, 1, 3)  # noqa: E731
-    monkeypatch.setattr(lab_module, "pebble", grown)
-    vars(training_of.__closure__[0].cell_contents.get("models", "pebble")).pop("function", None)
+    vars(lab.get("models", "pebble"))["function"] = lambda shape, classes: torch.nn.Conv2d(1, 1, 3)
     with pytest.raises(FileFault, match=r"step-00000006: does not fit this model: 2 missing"):
         training_of(spec_of(), tmp_path)
 

@@ -42,7 +42,11 @@ def zipped() -> bytes:
     return made.getvalue()
 
 
-TWICE = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}}'
+TWICE = (
+    b"{"
+    + b",".join(b'"w":{"dtype":"%s","shape":[1],"data_offsets":[0,4]}' % kind for kind in (b"F32", b"I32"))
+    + b"}"
+)
 DAMAGED = {
     "empty": (b"", "it is empty"),
     "seven bytes": (b"\x02" + bytes(6), "it is cut short"),
@@ -145,6 +149,13 @@ def test_a_round_trip_keeps_names_formats_shapes_and_text(tmp_path):
     for name, tensor in TENSORS.items():
         torch.testing.assert_close(tensors[name], tensor, rtol=0, atol=0)
     assert metadata == {"note": "ü", "empty": ""}
+
+
+def test_a_file_without_text_has_none(tmp_path):
+    path = save_tensors(tmp_path / "w.safetensors", TENSORS)
+    assert load_tensors(path)[1] == {}
+    path.write_bytes(with_header(b'{"__metadata__":null}'))
+    assert load_tensors(path) == ({}, {})
 
 
 def test_tensors_that_share_memory_or_lie_crosswise_are_written(tmp_path):
