@@ -1,8 +1,8 @@
 """Names to things: every part of a spec, built by the registry, with all faults found at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor
 
@@ -14,9 +14,20 @@ from .diffusion.trajectory import Trajectory, trajectory
 from .errors import SpecError, unknown_name
 from .options import options_model
 from .registry import Registry
-from .specs import Choice, ModelSpec, PipelineSpec, SchedulerSpec, TrainSpec
+from .specs import Choice, ModelSpec, PipelineSpec, SchedulerSpec, TrainSpec, understood
 
-__all__ = ["check", "guidance", "log_snrs", "network_builder", "prediction", "schedule", "scheduler"]
+__all__ = [
+    "check",
+    "checked",
+    "guidance",
+    "log_snrs",
+    "network_builder",
+    "prediction",
+    "schedule",
+    "scheduler",
+]
+
+P = TypeVar("P", bound=PipelineSpec)
 
 
 def check(spec: PipelineSpec, registry: Registry) -> None:
@@ -29,6 +40,20 @@ def check(spec: PipelineSpec, registry: Registry) -> None:
             faults.update(dict.fromkeys(error.faults))  # two parts may meet the same one
     if faults:
         raise SpecError(list(faults))
+
+
+def checked(kind: type[P], values: Mapping[str, Any], registry: Registry, where: str = "") -> P:
+    """Plain data as a checked spec; a SpecError lists what is wrong in its form and its names at once."""
+    spec, faults = understood(kind, values)
+    try:
+        if spec is not None:
+            check(spec, registry)
+    except SpecError as error:
+        faults += error.faults
+    if spec is None or faults:
+        found = SpecError(list(dict.fromkeys(faults)))
+        raise found.under(where) if where else found
+    return spec
 
 
 def _parts(spec: PipelineSpec, registry: Registry) -> list[Callable[[], Any]]:

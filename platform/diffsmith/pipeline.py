@@ -153,7 +153,8 @@ def load(path: str | Path, registry: Registry | None = None) -> Pipeline:
     """The pipeline of a spec file, or of a folder that holds one (`pipeline.yaml`)."""
     path = Path(path)
     file = path / SPEC_FILE if path.is_dir() else path
-    spec = parse(PipelineSpec, read_yaml(file), str(file))
+    registry = registry or default_registry()
+    spec = factory.checked(PipelineSpec, read_yaml(file), registry, str(file))
     return build(spec, registry, file.parent)
 
 

@@ -1,5 +1,7 @@
 """What a person, a sweep or an agent writes: frozen data that hold names, never import paths."""
 
+from collections.abc import Mapping
+from copy import deepcopy
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,6 +22,7 @@ __all__ = [
     "SweepSpec",
     "TrainSpec",
     "parse",
+    "understood",
 ]
 
 Positive = Annotated[int, Field(ge=1)]
@@ -173,6 +176,8 @@ class SweepSpec(Spec):
 
 S = TypeVar("S", bound=Spec)
 
+_TRIES = 3
+
 
 def parse(kind: type[S], values: Any, where: str = "") -> S:
     """Plain data as a spec of that kind; a SpecError lists every fault at once."""
@@ -180,3 +185,27 @@ def parse(kind: type[S], values: Any, where: str = "") -> S:
         return kind.model_validate(values)
     except ValidationError as error:
         raise SpecError(faults_of(error, kind, where)) from None
+
+
+def understood(kind: type[S], values: Mapping[str, Any]) -> tuple[S | None, list[str]]:
+    """The spec without the fields that are at fault, and the faults; None where too little is left."""
+    left, faults = deepcopy(dict(values)), list[str]()
+    for _ in range(_TRIES):
+        try:
+            return kind.model_validate(left), faults
+        except ValidationError as error:
+            faults = faults or faults_of(error, kind)
+            for each in error.errors(include_url=False):
+                _drop(left, each["loc"])
+    return None, faults
+
+
+def _drop(values: Any, path: tuple[int | str, ...]) -> None:
+    """Take out the field a fault is about, or the nearest group around it that is written as one."""
+    first, *rest = path
+    if not isinstance(values, dict) or first not in values:
+        return
+    if rest and isinstance(values[first], dict) and rest[0] in values[first]:
+        _drop(values[first], tuple(rest))
+    else:
+        del values[first]

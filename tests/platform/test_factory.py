@@ -185,3 +185,26 @@ def test_a_loop_of_its_own_gets_its_options():
     assert factory.scheduler(SchedulerSpec(name="own", indent=2), ours).keywords == {"indent": 2}
     (told,) = faults({**UNET, "scheduler": {"name": "own", "indnt": 2}}, ours)
     assert told.startswith("scheduler: unknown name 'indnt' — did you mean 'indent'?")
+
+
+def test_faults_of_form_and_of_names_are_told_together(registry):
+    values = {
+        "model": {"name": "unett", "classes": 0},
+        "data": "digitz",
+        "train": {"lr": 9, "stepz": 3},
+        "spacing": "karas",
+        "engine": 7,
+    }
+    with pytest.raises(SpecError) as told:
+        factory.checked(TrainSpec, values, registry, "mine.yaml")
+    assert all(fault.startswith("mine.yaml: ") for fault in told.value.faults)
+    places = {fault.removeprefix("mine.yaml: ").partition(":")[0] for fault in told.value.faults}
+    assert places == {
+        "model.classes",
+        "train",
+        "train.lr",
+        "engine",
+        "model.name",
+        "data.name",
+        "spacing.name",
+    }

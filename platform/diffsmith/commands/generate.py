@@ -119,11 +119,13 @@ def _request(labels: _Numbers, seeds: _Numbers) -> "Request":
 
 def _pipeline(values: dict[str, Any], folder: Path, where: str) -> "Pipeline":
     """The pipeline, its weights named by their whole path, so that a sample tells where they were."""
+    from .. import factory
     from ..pipeline import build
-    from ..specs import PipelineSpec, parse
+    from ..registry import default_registry
+    from ..specs import PipelineSpec
 
     try:
-        spec = parse(PipelineSpec, values)
+        spec = factory.checked(PipelineSpec, values, default_registry())
         if spec.weights is not None:
             spec = spec.model_copy(update={"weights": str((folder / spec.weights).resolve())})
         return build(spec)

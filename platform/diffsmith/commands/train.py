@@ -46,10 +46,12 @@ def train(
 
     Checkpoints are kept on the way: when it was stopped, the same command goes on from the last one.
     """
-    from ..specs import TrainSpec, parse
+    from .. import factory
+    from ..registry import default_registry
+    from ..specs import TrainSpec
     from ..training.fit import fit
 
-    checked = parse(TrainSpec, overridden(_written(spec, data), sets or []))
+    checked = factory.checked(TrainSpec, overridden(_written(spec, data), sets or []), default_registry())
     started, last = time.perf_counter(), None
     try:
         for step in shown(fit(checked, out), checked.train.steps, _tell):

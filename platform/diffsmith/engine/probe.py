@@ -1,7 +1,6 @@
 """What a piece of work costs here: seconds and peak memory."""
 
 import resource
-import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,17 +16,20 @@ _CLEAR = Path("/proc/self/clear_refs")
 
 
 class Cost(NamedTuple):
-    """Median wall seconds of a run, and the peak memory of any run in MiB."""
+    """Wall seconds of the fastest run, and the peak memory of any run in MiB.
+
+    The fastest: what slower runs add is the machine's other work.
+    """
 
     seconds: float
     memory: float
 
 
-def probe(work: Callable[[], object], device: torch.device, repeats: int = 3) -> Cost:
+def probe(work: Callable[[], object], device: torch.device, repeats: int = 5) -> Cost:
     """Run the work a few times. Memory is the device's on a GPU, else this process's resident peak."""
     _reset_peak(device)
     seconds = [_timed(work, device) for _ in range(repeats)]
-    return Cost(statistics.median(seconds), _peak(device))
+    return Cost(min(seconds), _peak(device))
 
 
 def _timed(work: Callable[[], object], device: torch.device) -> float:
