@@ -135,7 +135,8 @@ def test_every_fault_is_told_before_the_data_are_read(lab, spec_of, tmp_path):
 
 
 def test_the_command_ends_with_one_sentence(lab, cli, spec_of, tmp_path, monkeypatch):
-    monkeypatch.setattr("diffsmith.training.fit.default_registry", lambda: lab)
+    for place in ("diffsmith.registry", "diffsmith.training.fit"):
+        monkeypatch.setattr(f"{place}.default_registry", lambda: lab)
     spec = spec_of(steps=30, batch=2, data={"bad_row": 9}, checkpoint_every=1)
     said = cli("train", write_yaml(tmp_path / "spec.yaml", spec.to_dict()), "--out", tmp_path / "run")
     assert said.exit_code == 1
