@@ -1,6 +1,7 @@
 """What a finished sweep tells: its leaderboard, its files, and what to do next."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,16 +75,18 @@ def _scores_of_the_best(sweep: "Sweep") -> None:
 
 def _next(sweep: "Sweep") -> None:
     folder = _near(sweep.folder)
-    runs = f" --runs {folder.parent}" if folder.parent != Path("runs") else ""
+    runs = f" --runs {shlex.quote(str(folder.parent))}" if folder.parent != Path("runs") else ""
     typer.echo("\nNext:")
     try:
         classes = sweep.best.pipeline().spec.model.classes
         labels = f" --labels 0-{classes - 1}" if classes else ""
-        typer.echo(f"  diffsmith generate {folder / 'best'}{labels}    more samples of the best")
+        best = shlex.quote(str(folder / "best"))
+        typer.echo(f"  diffsmith generate {best}{labels}    more samples of the best")
         typer.echo(f"  diffsmith dashboard{runs}    every trial in MLflow")
     except DiffsmithError as error:
         typer.echo(f"  {error}")
-    typer.echo(f"  diffsmith sweep {sweep.name} --resume --budget 5m{runs}    search for longer")
+    name = shlex.quote(sweep.name)
+    typer.echo(f"  diffsmith sweep {name} --resume --budget 5m{runs}    search for longer")
     for name in ("samples.png", "pareto.png", "leaderboard.csv"):
         if (sweep.folder / name).exists():
             typer.echo(f"  {folder / name}")

@@ -1,6 +1,7 @@
 """Evaluate one trial: train, score on the way, score at the end. A generator of events."""
 
 import csv
+import shutil
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -43,7 +44,9 @@ def evaluate(job: Job, registry: Registry) -> Generator[Event, None, dict[str, f
     finally:
         _write_curve(Path(job.folder), curve)
     save_pipeline(training, Path(job.folder))
-    return {**rung.scores, **_cost(training.pipeline())}
+    scores = {**rung.scores, **_cost(training.pipeline())}
+    shutil.rmtree(Path(job.folder) / "checkpoints", ignore_errors=True)  # nobody goes on from here
+    return scores
 
 
 def _trained(job: Job, training: Training, until: int, curve: list[tuple[int, float]]) -> Iterator[Event]:

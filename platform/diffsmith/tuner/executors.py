@@ -122,6 +122,9 @@ class Processes:
             return
 
     def close(self) -> None:
+        for worker in self._busy.values():  # it was asked to end, or the sweep itself was torn down
+            if worker.poll() is None:
+                os.killpg(worker.pid, signal.SIGKILL)
         workers = [*self._idle, *self._busy.values()]
         for worker in workers:
             if worker.stdin:
@@ -144,9 +147,10 @@ class Processes:
         started = time.monotonic()
         assert worker.stdout is not None  # noqa: S101 — it was opened as a pipe
         for line in worker.stdout:
-            if not line.endswith(b"\n"):
-                break  # it died in the middle of a word
-            event = event_of(line)
+            try:
+                event = event_of(line)
+            except (ValueError, TypeError, KeyError, AttributeError):
+                continue  # printed by something before the worker claimed its output, or its last half word
             self._heard.put(event)
             if isinstance(event, Ended):
                 return

@@ -53,7 +53,7 @@ def card_facts(sweep: Sweep, trial: Trial) -> dict[str, str]:
     tested = sweep.test if trial.number == sweep.best.number else {}
     scores = {**trial.scores, **{f"{name} (test)": score for name, score in tested.items()}}
     return {
-        "sweep": f"{sweep.name}, trial {trial.number} of {len(sweep.trials)}",
+        "sweep": f"{sweep.name}, trial {trial.number}; {len(sweep.trials)} were made",
         "trained on": trial.spec["data"]["name"],
         **{name: f"{score:.4g}" for name, score in scores.items()},
         **{f"{name} (noise floor)": f"{floor:.4g}" for name, floor in sweep.floors.items()},

@@ -80,7 +80,7 @@ def open_study(sweep: Sweep) -> optuna.Study:
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         # Grouped: a plain multivariate TPE learns nothing of dimensions that exist only in some trials.
         seed = sweep.spec.seed + len(study.get_trials(deepcopy=False))
-        study.sampler = TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=8)
+        study.sampler = TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=5)
     return study
 
 

@@ -81,7 +81,7 @@ def evaluate() -> Callable[[Job], Generator[Event, None, dict[str, float]]]:
     """The learning rate is the quality; one rung on the way says the same."""
 
     def evaluate(job: Job) -> Generator[Event, None, dict[str, float]]:
-        quality = job.spec["train"]["lr"]
+        quality = job.spec["train"].get("lr", 0.002)
         for number, share in enumerate((*job.rungs, 1.0)):
             yield Stepped(job.number, number, 2, 0.5)
             yield Climbed(job.number, Rung(int(10 * share), {"quality": quality}, 0.0))

@@ -77,9 +77,11 @@ def test_a_wrong_dimension_is_one_clear_sentence(dimension, told):
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["choose", "low", "high", "step", "log", "x", "model.name"]), inner, max_size=4
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["choose", "low", "high", "step", "log", "x", "model.name"]), inner, max_size=4
+        )
     ),
     max_leaves=12,
 )

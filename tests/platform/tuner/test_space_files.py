@@ -205,10 +205,9 @@ def test_a_deep_document_is_a_clear_error(registry, tmp_path):
             read_space(path, registry)
 
 
-TEXT = st.sampled_from(
-    ["base", "space", "first", "choose", "low", "high", "step", "log", "name", "model", "data", "train"]
-    + ["model.name", "model.width", "train.lr", "scheduler.name", "digits", "unet", "dit", "1e-3", "..", ""]
-) | st.text(string.printable, max_size=4)
+WORDS = "base space first choose low high step log name model data train digits unet dit 1e-3 .. "
+NAMES = "model.name model.width train.lr train.lr.x scheduler.name"
+TEXT = st.sampled_from(f"{WORDS} {NAMES}".split(" ")) | st.text(string.printable, max_size=4)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT | st.integers(), inner, max_size=4),
