@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import SpecError
 from . import examples
 from .output import Json
 from .overrides import Sets, values_of
@@ -54,7 +55,7 @@ def sweep(  # noqa: PLR0913 — the options of a command line
     patience: Annotated[
         int | None, typer.Option(min=1, help="Stop when as many trials brought nothing.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the search.")] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the search.")] = None,
     runs: Annotated[Path, typer.Option(help="The folder of all sweeps.")] = Path("runs"),
     name: Annotated[str | None, typer.Option(help="The sweep's name, if not the target's.")] = None,
     resume: Annotated[
@@ -73,6 +74,20 @@ def sweep(  # noqa: PLR0913 — the options of a command line
     common: dict[str, Any] = {"budget": budget, "trials": trials, "workers": workers, "runs": runs}
     going: Generator[Happened, None, Sweep]
     if resume:
+        new: dict[str, Any] = {
+            "--objective": objective,
+            "--data": data,
+            "--samples": samples,
+            "--name": name,
+            "--set": sets,
+        }
+        new |= {
+            "--max-latency": max_latency,
+            "--max-memory": max_memory,
+            "--patience": patience,
+            "--seed": seed,
+        }
+        _refuse_changes(new)
         going = resumed(target, **common)
     else:
         bounds = {
@@ -95,3 +110,11 @@ def sweep(  # noqa: PLR0913 — the options of a command line
     report(finished, json)
     if finished.stopped == "interrupted":
         raise typer.Exit(130)
+
+
+def _refuse_changes(options: dict[str, Any]) -> None:
+    """A sweep that goes on asks the same question; another question is another sweep."""
+    changed = [name for name, value in options.items() if value is not None]
+    if changed:
+        what = "a resumed sweep keeps what it was started with; leave this out, or start a new sweep"
+        raise SpecError([f"{name}: {what}" for name in changed])

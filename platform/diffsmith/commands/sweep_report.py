@@ -86,7 +86,10 @@ def _next(sweep: "Sweep") -> None:
     except DiffsmithError as error:
         typer.echo(f"  {error}")
     name = shlex.quote(sweep.name)
-    typer.echo(f"  diffsmith sweep {name} --resume --budget 5m{runs}    search for longer")
+    if sweep.stopped == "interrupted":
+        typer.echo(f"  diffsmith sweep {name} --resume{runs}    go on where it stopped")
+    else:
+        typer.echo(f"  diffsmith sweep {name} --resume --budget 5m{runs}    search for longer")
     for name in ("samples.png", "pareto.png", "leaderboard.csv"):
         if (sweep.folder / name).exists():
             typer.echo(f"  {folder / name}")

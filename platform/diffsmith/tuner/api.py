@@ -42,13 +42,13 @@ def started(
     registry: Registry | None = None,
     **settings: Any,
 ) -> Generator[Happened, None, Sweep]:
-    """The same, step by step: a new sweep."""
+    """The same, step by step: a new sweep. What was asked for is checked now, not at the first step."""
     registry = registry or default_registry()
     seconds = _seconds(budget)
     clock = Budget(seconds, trials)
     spec = plan(target, registry, seconds=seconds, trials=trials, **settings)
     made = folders.create(spec, Path(runs), name or Path(target).stem)
-    return (yield from sweeping(made, registry, workers, clock))
+    return sweeping(made, registry, workers, clock)
 
 
 def resumed(
@@ -63,7 +63,7 @@ def resumed(
     """Go on with a sweep: for what was left of its budget, or for this much longer."""
     registry = registry or default_registry()
     old = folders.reopen(Path(runs), name)
-    return (yield from sweeping(old, registry, workers, _more(old, _seconds(budget), trials)))
+    return sweeping(old, registry, workers, _more(old, _seconds(budget), trials))
 
 
 def _more(old: Sweep, seconds: float | None, trials: int | None) -> Budget:

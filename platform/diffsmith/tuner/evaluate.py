@@ -36,6 +36,7 @@ def evaluate(job: Job, registry: Registry) -> Generator[Event, None, dict[str, f
         for share in (*job.rungs, 1.0):
             yield from _trained(job, training, round(share * spec.train.steps), curve)
             rung = yield from _scored(job, training, judge)
+            training.save()  # a worker that is killed has lost one rung at most
             yield Climbed(job.number, rung)
     except Stopped as stop:
         if stop.state == "paused":

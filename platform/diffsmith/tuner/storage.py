@@ -1,6 +1,7 @@
 """The study on disk: an Optuna study in which every trial carries its whole record."""
 
 import fcntl
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,7 +17,17 @@ from ..errors import DiffsmithError
 from ..specs import Direction
 from .records import Rung, Trial
 
-__all__ = ["is_sqlite", "locked", "new_study", "open_storage", "queued", "records", "remember", "study_of"]
+__all__ = [
+    "is_sqlite",
+    "locked",
+    "new_study",
+    "open_storage",
+    "queued",
+    "records",
+    "remember",
+    "study_of",
+    "told",
+]
 
 _RECORD = "diffsmith"
 
@@ -87,6 +98,20 @@ def locked(folder: Path) -> Iterator[None]:
                 f"{folder}: another process is running this sweep; wait for it, or name another"
             ) from None
         yield
+
+
+@contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """Inside, a database that cannot be written is told in a sentence; Optuna hides the reason in a guess."""
+    try:
+        yield
+    except optuna.exceptions.StorageInternalError as error:
+        free = shutil.disk_usage(folder).free / 2**20
+        what = str(error.__cause__ or error).splitlines()[0]
+        raise DiffsmithError(
+            f"{folder}: the study cannot be written ({what}; {free:.0f} MiB free). Finished trials are kept: "
+            f"mend it, then resume"
+        ) from error
 
 
 def is_sqlite(url: str) -> bool:

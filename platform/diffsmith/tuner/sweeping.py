@@ -1,7 +1,7 @@
 """A sweep from its first trial to its last file: a generator of what happens."""
 
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,11 @@ def sweeping(
 
     workers: processes, as many as suit this machine if None; 0 runs every trial in this one.
     """
-    with storage.locked(sweep.folder), closing(_executor(workers, sweep.folder, registry)) as executor:
+    with ExitStack() as stack:
+        interrupted = stack.enter_context(interrupts())
+        stack.enter_context(storage.told(sweep.folder))
+        stack.enter_context(storage.locked(sweep.folder))
+        executor = stack.enter_context(closing(_executor(workers, sweep.folder, registry)))
         metrics = metrics_of(sweep.spec, registry)
         floors = judge_of(sweep.spec.base.data, metrics, registry).floors(sweep.spec.samples)
         sweep = replace(sweep, floors=floors)
@@ -37,11 +41,10 @@ def sweeping(
         search = Search(sweep.spec, folders.open_study(sweep), sweep.folder, metrics, budget)
         registry.shout("diffsmith_sweep_started", sweep=sweep)
         yield sweep
-        with interrupts() as interrupted:
-            for happened in run(search, executor, interrupted):
-                if isinstance(happened, Trial) and happened.state != "running":
-                    registry.shout("diffsmith_trial_ended", sweep=_now(sweep, search), trial=happened)
-                yield happened
+        for happened in run(search, executor, interrupted):
+            if isinstance(happened, Trial) and happened.state != "running":
+                registry.shout("diffsmith_trial_ended", sweep=_now(sweep, search), trial=happened)
+            yield happened
         sweep = finish(replace(_now(sweep, search), seconds=budget.spent), registry)
         registry.shout("diffsmith_sweep_ended", sweep=sweep)
     return sweep

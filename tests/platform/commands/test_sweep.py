@@ -186,7 +186,7 @@ def test_interrupted_it_keeps_what_is_done_and_goes_on_from_the_checkpoint(
     assert time.monotonic() - sent < 12
     assert process.returncode == 130
     assert "Traceback" not in told
-    assert f"diffsmith sweep long --resume --budget 5m --runs {tmp_path / 'runs'}" in out
+    assert f"diffsmith sweep long --resume --runs {tmp_path / 'runs'}" in out
     assert "Stopped: interrupted." in out
 
     done, paused = folders.reopen(tmp_path / "runs", "long").trials
@@ -242,3 +242,13 @@ def test_the_board_shows_what_runs_and_who_leads():
     assert "best coverage so far: 0.750 (trial 1)" in text
     assert "3 trials" in text
     assert len(said) == 3
+
+
+def test_a_resumed_sweep_keeps_its_question(cli):
+    said = cli("sweep", "digits", "--resume", "--objective", "kid", "--seed", "0", "--set", "train.lr=0.1")
+    assert said.exit_code == 2
+    assert [line.partition(": a resumed sweep")[0] for line in said.stderr.splitlines()] == [
+        "Error: --objective",
+        "--set",
+        "--seed",
+    ]

@@ -191,6 +191,27 @@ def test_a_password_is_not_told(url, tmp_path):
     assert "hunter2" not in str(caught.value).removeprefix("the study's database hunter2") or url == "hunter2"
 
 
+def test_a_disk_that_fills_is_told_and_what_was_finished_is_kept(
+    new_sweep, searched, evaluate, tmp_path, monkeypatch
+):
+    sweep = new_sweep()
+    searched(sweep, evaluate, trials=2)
+
+    def full(study, trial):
+        raise optuna.exceptions.StorageInternalError("invalid data?") from OSError(
+            28, "No space left on device"
+        )
+
+    monkeypatch.setattr(storage, "remember", full)
+    with (
+        pytest.raises(DiffsmithError, match=r"No space left on device.*then resume"),
+        storage.told(sweep.folder),
+    ):
+        searched(sweep, evaluate, trials=4)
+    monkeypatch.undo()
+    assert len(folders.reopen(tmp_path, "sweep").trials) == 2
+
+
 def test_a_record_comes_back_the_same(new_sweep, searched, evaluate):
     search = searched(new_sweep(), evaluate, trials=2)
     assert storage.records(search.study, search.folder / "trials") == list(search.trials.values())
