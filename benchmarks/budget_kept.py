@@ -1,6 +1,6 @@
 """How exactly a sweep keeps its time: the overshoot, beside what one training step takes.
 
-    python benchmarks/budget_kept.py [seconds]
+python benchmarks/budget_kept.py [seconds]
 """
 
 import os
