@@ -11,8 +11,8 @@ from statistics import median
 os.environ.setdefault("DIFFSMITH_TRACKING", "off")
 
 from diffsmith.tuner.api import started
-from diffsmith.tuner.jobs import Stepped
 from diffsmith.tuner.records import Trial
+from diffsmith.tuner.trials.jobs import Stepped
 
 
 def main(seconds: float) -> None:

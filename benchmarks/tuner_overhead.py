@@ -15,12 +15,12 @@ from time import perf_counter
 from diffsmith.specs import SweepSpec
 from diffsmith.tuner import folders
 from diffsmith.tuner.budget import Budget
-from diffsmith.tuner.executors import Inline
-from diffsmith.tuner.jobs import Event, Job
 from diffsmith.tuner.records import Sweep, Trial
 from diffsmith.tuner.run import run
 from diffsmith.tuner.search import Search
-from diffsmith.tuner.space import space_of, suggest
+from diffsmith.tuner.spaces.dimensions import space_of, suggest
+from diffsmith.tuner.trials.executors import Inline
+from diffsmith.tuner.trials.jobs import Event, Job
 
 SPEC = SweepSpec.model_validate(
     {

@@ -15,7 +15,7 @@ import typer
 from diffsmith import hookspecs
 from diffsmith.__main__ import application
 from diffsmith.registry import default_registry
-from diffsmith.tuner.space_files import read_space
+from diffsmith.tuner.spaces.files import read_space
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diffsmith.specs import SweepSpec
-    from diffsmith.tuner.leaderboard import Leaderboard
     from diffsmith.tuner.records import Trial
+    from diffsmith.tuner.results.leaderboard import Leaderboard
 
 __all__ = ["dotted", "markdown", "measures", "settings_of"]
 

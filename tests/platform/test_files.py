@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -118,30 +119,32 @@ def test_sweeping_touches_no_other_file_and_minds_no_missing_folder(tmp_path):
     assert names(tmp_path) == [".writing-notes"]
 
 
-@pytest.fixture
+@contextmanager
 def small_files():
-    """No file may grow beyond 4 KiB: what a full disk does, without filling one."""
+    """Inside, no file may grow beyond 4 KiB, this run's own log included: what a full disk does."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_no_room_is_told_and_changes_nothing(tmp_path, small_files):
+def test_no_room_is_told_and_changes_nothing(tmp_path):
     path = write_text(tmp_path / "a", "old")
-    with pytest.raises(DiskFull, match=f"{path}: could not be written: no room") as caught:
+    with pytest.raises(DiskFull, match=f"{path}: could not be written: no room") as caught, small_files():
         write_text(path, "x" * 10_000)
     assert caught.value.path == path
     assert names(tmp_path) == ["a"]
     assert path.read_text() == "old"
 
 
-def test_no_room_for_tensors_is_told_too(tmp_path, small_files):
+def test_no_room_for_tensors_is_told_too(tmp_path):
     import torch
 
     from diffsmith.weights.tensors import save_tensors
 
-    with pytest.raises(DiskFull):
+    with pytest.raises(DiskFull), small_files():
         save_tensors(tmp_path / "w.safetensors", {"w": torch.zeros(10_000)})
     assert names(tmp_path) == []
 

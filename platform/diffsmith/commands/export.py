@@ -29,8 +29,8 @@ def export(
     """Write a sweep's best pipeline as one folder: spec, weights and model card."""
     from ..errors import SpecError
     from ..export import export as write
-    from ..tuner.finish import card_facts
     from ..tuner.folders import reopen
+    from ..tuner.results.finish import card_facts
 
     if out.exists():
         raise SpecError([f"--out: {out} exists already; name another folder"])

@@ -31,7 +31,7 @@ def leaderboard(
 ) -> None:
     """Show the trials of a sweep, best first."""
     from ..tuner.folders import reopen
-    from ..tuner.tables import rows
+    from ..tuner.results.tables import rows
 
     found = reopen(runs, sweep)
     if json:

@@ -26,7 +26,7 @@ def overridden(spec: Mapping[str, Any], changes: Iterable[str]) -> dict[str, Any
 
 def put(spec: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The spec with every value put in at its dotted key; options of a thing no longer named are gone."""
-    from ..tuner.space import merged
+    from ..tuner.spaces.dimensions import merged
 
     changed = dict(spec)
     for key, value in values.items():

@@ -63,8 +63,8 @@ class _Board:
     started: float = 0.0
 
     def heard(self, happened: "Happened", say: Callable[[str], None]) -> None:
-        from ..tuner.jobs import Stepped
         from ..tuner.records import Sweep, Trial
+        from ..tuner.trials.jobs import Stepped
 
         if isinstance(happened, Sweep):
             self.sweep = happened

@@ -50,7 +50,7 @@ def table(sweep: "Sweep", most: int) -> None:
 
 def summary(sweep: "Sweep") -> dict[str, Any]:
     """Everything a program may want to know."""
-    from ..tuner.tables import rows
+    from ..tuner.results.tables import rows
 
     return {
         "sweep": sweep.name,

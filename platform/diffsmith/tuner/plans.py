@@ -7,8 +7,8 @@ from typing import Any
 from ..errors import SpecError, unknown_name
 from ..registry import Registry
 from ..specs import Choice, SweepSpec, parse
-from .space import merged
-from .space_files import SpaceFile, faults_in, find_space, read_space, space_files
+from .spaces.dimensions import merged
+from .spaces.files import SpaceFile, faults_in, find_space, read_space, space_files
 
 __all__ = ["COSTS", "metrics_of", "plan"]
 

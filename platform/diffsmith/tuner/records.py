@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ..pipeline import Pipeline, load
 from ..specs import SweepSpec
-from .leaderboard import Leaderboard
+from .results.leaderboard import Leaderboard
 
 __all__ = ["Rung", "State", "Sweep", "Trial"]
 

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 
-from .executors import Executor
-from .jobs import Climbed, Ended, Stepped, Stopped
 from .records import Sweep, Trial
 from .search import Search
+from .trials.executors import Executor
+from .trials.jobs import Climbed, Ended, Stepped, Stopped
 
 __all__ = ["Happened", "run"]
 

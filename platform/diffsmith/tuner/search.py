@@ -15,10 +15,10 @@ from optuna.trial import TrialState
 from ..specs import SweepSpec, TrainSpec, parse
 from . import storage
 from .budget import Budget, converged
-from .jobs import Climbed, Ended, Job
 from .pruning import hopeless
 from .records import Trial
-from .space import Space, every, merged, space_of, suggest
+from .spaces.dimensions import Space, every, merged, space_of, suggest
+from .trials.jobs import Climbed, Ended, Job
 
 __all__ = ["Search"]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from ..registry import Registry
 from . import folders, storage
 from .budget import Budget
-from .evaluate import evaluate
-from .executors import Executor, Inline, Processes, suitable_workers
-from .finish import finish
 from .interrupts import interrupts
-from .judge import judge_of
 from .plans import metrics_of
 from .records import Sweep, Trial
+from .results.finish import finish
 from .run import Happened, run
 from .search import Search
+from .trials.evaluate import evaluate
+from .trials.executors import Executor, Inline, Processes, suitable_workers
+from .trials.judge import judge_of
 
 __all__ = ["sweeping"]
 

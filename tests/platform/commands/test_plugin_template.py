@@ -48,7 +48,7 @@ def test_its_model_trains_on_its_data_and_makes_samples_with_its_spacing(install
 def test_its_space_is_one_that_a_sweep_can_read(installed_plugin):
     code = (
         "from diffsmith.registry import default_registry as r\n"
-        "from diffsmith.tuner.space_files import find_space, read_space\n"
+        "from diffsmith.tuner.spaces.files import find_space, read_space\n"
         "print(read_space(find_space('sketches', r()), r()).summary)"
     )
     done = installed_plugin.run("-c", code)

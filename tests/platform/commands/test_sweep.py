@@ -16,8 +16,8 @@ from diffsmith.commands.sweep_display import _Board
 from diffsmith.documents import write_yaml
 from diffsmith.specs import SweepSpec
 from diffsmith.tuner import api, folders, storage
-from diffsmith.tuner.jobs import Stepped
 from diffsmith.tuner.records import Sweep, Trial
+from diffsmith.tuner.trials.jobs import Stepped
 
 BASE = {
     "model": {"name": "unet", "width": 8, "multipliers": [1]},

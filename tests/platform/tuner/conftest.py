@@ -12,11 +12,11 @@ from diffsmith.registry import Registry
 from diffsmith.specs import SweepSpec
 from diffsmith.tuner import api, folders
 from diffsmith.tuner.budget import Budget
-from diffsmith.tuner.executors import Inline
-from diffsmith.tuner.jobs import Climbed, Event, Job, Stepped
 from diffsmith.tuner.records import Rung, Sweep
 from diffsmith.tuner.run import run
 from diffsmith.tuner.search import Search
+from diffsmith.tuner.trials.executors import Inline
+from diffsmith.tuner.trials.jobs import Climbed, Event, Job, Stepped
 
 BASE = {
     "model": {"name": "unet", "width": 8, "multipliers": [1]},

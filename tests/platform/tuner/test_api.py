@@ -5,8 +5,8 @@ import pytest
 import diffsmith
 from diffsmith.errors import DiffsmithError, SpecError
 from diffsmith.tuner import api
-from diffsmith.tuner.jobs import Climbed, Stepped
 from diffsmith.tuner.records import Sweep, Trial
+from diffsmith.tuner.trials.jobs import Climbed, Stepped
 
 
 def test_from_a_name_to_samples_in_one_call(space_path, tmp_path):

@@ -2,11 +2,11 @@ import time
 
 from diffsmith.tuner import folders
 from diffsmith.tuner.budget import Budget
-from diffsmith.tuner.executors import Inline
-from diffsmith.tuner.jobs import Climbed, Stepped
 from diffsmith.tuner.records import Trial
 from diffsmith.tuner.run import run
 from diffsmith.tuner.search import Search
+from diffsmith.tuner.trials.executors import Inline
+from diffsmith.tuner.trials.jobs import Climbed, Stepped
 
 
 def _slow(job):

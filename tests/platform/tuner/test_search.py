@@ -5,8 +5,8 @@ import pytest
 from optuna.trial import TrialState
 
 from diffsmith.tuner import folders
-from diffsmith.tuner.jobs import Climbed, Stopped
 from diffsmith.tuner.records import Rung
+from diffsmith.tuner.trials.jobs import Climbed, Stopped
 
 FIRST = [{"train.lr": 0.01}, {"train.lr": 0.002}]
 TWO = {"quality": "minimize", "latency": "minimize"}

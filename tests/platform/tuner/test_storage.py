@@ -18,8 +18,8 @@ import os, signal, sys
 from pathlib import Path
 from diffsmith.tuner import folders, storage
 from diffsmith.tuner.budget import Budget
-from diffsmith.tuner.executors import Inline
-from diffsmith.tuner.jobs import Stepped
+from diffsmith.tuner.trials.executors import Inline
+from diffsmith.tuner.trials.jobs import Stepped
 from diffsmith.tuner.run import run
 from diffsmith.tuner.search import Search
 

@@ -1,8 +1,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from diffsmith.tuner.leaderboard import Leaderboard
 from diffsmith.tuner.records import Rung, Trial
+from diffsmith.tuner.results.leaderboard import Leaderboard
 from diffsmith_mlflow.tables import dotted, markdown, measures
 
 TRIAL = Trial(0, "complete", {}, {}, Path(), {"frechet": 3.0, "latency": 0.1}, (), 4.0)

@@ -7,12 +7,12 @@ from pathlib import Path
 from reprlib import repr
 from typing import Any
 
-from .. import factory
-from ..documents import read_yaml
-from ..errors import SpecError, unknown_name
-from ..registry import Registry
-from ..specs import TrainSpec, parse
-from .space import Choose, Dimension, Range, Space, dimensions, merged, numbers, space_of, suggest
+from ... import factory
+from ...documents import read_yaml
+from ...errors import SpecError, unknown_name
+from ...registry import Registry
+from ...specs import TrainSpec, parse
+from .dimensions import Choose, Dimension, Range, Space, dimensions, merged, numbers, space_of, suggest
 
 __all__ = ["SpaceFile", "faults_in", "find_space", "read_space", "space_files"]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..errors import DiffsmithError
+from ...errors import DiffsmithError
 
 if TYPE_CHECKING:
-    from .records import Trial
+    from ..records import Trial
 
 __all__ = ["Leaderboard"]
 

@@ -1,6 +1,6 @@
 """A worker process: jobs come in on its standard input, events go out, one JSON line each.
 
-Run as `python -m diffsmith.tuner.worker THREADS`; it ends when its input does.
+Run as `python -m diffsmith.tuner.trials.worker THREADS`; it ends when its input does.
 """
 
 import json
@@ -26,7 +26,7 @@ def main(threads: int) -> None:
     asked, told = open(0, "rb", buffering=0), _claimed_output()  # noqa: SIM115 — unbuffered: `select` sees all
     import torch
 
-    from ..registry import default_registry
+    from ...registry import default_registry
     from .evaluate import evaluate
 
     torch.set_num_threads(threads)

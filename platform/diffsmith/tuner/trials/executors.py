@@ -135,7 +135,7 @@ class Processes:
             _end(worker, until)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "diffsmith.tuner.worker", str(self._threads)]
+        command = [sys.executable, "-m", "diffsmith.tuner.trials.worker", str(self._threads)]
         with self._log.open("ab") as log:
             # A session of its own: Ctrl-C is for the sweep, which then asks its workers to pause.
             return subprocess.Popen(

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diffsmith.errors import DiffsmithError, SpecError
-from diffsmith.tuner.space import dimensions, space_of, suggest
-from diffsmith.tuner.space_files import SpaceFile, find_space, read_space, space_files
+from diffsmith.tuner.spaces.dimensions import dimensions, space_of, suggest
+from diffsmith.tuner.spaces.files import SpaceFile, find_space, read_space, space_files
 
-SPACES = sorted((Path(__file__).parents[3] / "search_spaces").rglob("*.yaml"))
+SPACES = sorted((Path(__file__).parents[4] / "search_spaces").rglob("*.yaml"))
 
 
 def faults(document, registry, tmp_path):

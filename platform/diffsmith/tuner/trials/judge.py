@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
-from ..data import Data
-from ..metrics import Metric, Reference, noise_floor
-from ..modality import Modality
-from ..registry import Registry
-from ..samples import Sample
-from ..specs import Choice
+from ...data import Data
+from ...metrics import Metric, Reference, noise_floor
+from ...modality import Modality
+from ...registry import Registry
+from ...samples import Sample
+from ...specs import Choice
 
 __all__ = ["Judge", "data_of", "judge_of"]
 

@@ -5,9 +5,9 @@ from PIL import Image
 
 import diffsmith
 from diffsmith.errors import SpecError
-from diffsmith.tuner.driving import driven
-from diffsmith.tuner.evaluate import evaluate
-from diffsmith.tuner.jobs import Climbed, Ended, Event, Job, Stepped, Stopped
+from diffsmith.tuner.trials.driving import driven
+from diffsmith.tuner.trials.evaluate import evaluate
+from diffsmith.tuner.trials.jobs import Climbed, Ended, Event, Job, Stepped, Stopped
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .records import Rung, State
+from ..records import Rung, State
 
 __all__ = [
     "Climbed",

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffsmith.tuner.plots import plot_front
 from diffsmith.tuner.records import Trial
+from diffsmith.tuner.results.plots import plot_front
 
 POINTS = [(3.0, 0.1), (2.0, 0.2), (2.5, 0.3), (1.0, 0.4)]
 

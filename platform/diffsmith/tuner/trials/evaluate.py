@@ -6,17 +6,17 @@ import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from ..engine import device_of, probe
-from ..files import replacing
-from ..pipeline import Pipeline, request_of
-from ..registry import Registry
-from ..samples import Sample, save_sheet
-from ..specs import TrainSpec, parse
-from ..training.fit import save_pipeline
-from ..training.run import Training
+from ...engine import device_of, probe
+from ...files import replacing
+from ...pipeline import Pipeline, request_of
+from ...registry import Registry
+from ...samples import Sample, save_sheet
+from ...specs import TrainSpec, parse
+from ...training.fit import save_pipeline
+from ...training.run import Training
+from ..records import Rung
 from .jobs import Climbed, Event, Job, Stepped, Stopped
 from .judge import Judge, data_of, judge_of
-from .records import Rung
 
 __all__ = ["evaluate"]
 

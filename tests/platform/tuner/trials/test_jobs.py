@@ -5,8 +5,8 @@ from dataclasses import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffsmith.tuner.jobs import Climbed, Ended, Job, Stepped, event_line, event_of, job_of
 from diffsmith.tuner.records import Rung
+from diffsmith.tuner.trials.jobs import Climbed, Ended, Job, Stepped, event_line, event_of, job_of
 
 SCORES = st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False), max_size=3)
 EVENTS = (

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from ..export import export
-from ..pipeline import request_of
-from ..registry import Registry
-from ..samples import save_sheet
-from . import folders
-from .judge import judge_of
-from .plans import metrics_of
+from ...export import export
+from ...pipeline import request_of
+from ...registry import Registry
+from ...samples import save_sheet
+from .. import folders
+from ..plans import metrics_of
+from ..records import Sweep, Trial
+from ..trials.judge import judge_of
 from .plots import plot_front
-from .records import Sweep, Trial
 from .tables import write_tables
 
 __all__ = ["card_facts", "finish"]

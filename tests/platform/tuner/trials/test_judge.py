@@ -4,8 +4,8 @@ import pytest
 
 from diffsmith.pipeline import request_of
 from diffsmith.specs import Choice
-from diffsmith.tuner.judge import judge_of
 from diffsmith.tuner.plans import metrics_of
+from diffsmith.tuner.trials.judge import judge_of
 
 DIGITS = Choice(name="digits")
 

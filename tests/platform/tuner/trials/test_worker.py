@@ -4,12 +4,12 @@ import sys
 
 import pytest
 
-from diffsmith.tuner.jobs import Climbed, Ended, Stepped, event_of
+from diffsmith.tuner.trials.jobs import Climbed, Ended, Stepped, event_of
 
 
 @pytest.fixture
 def worker():
-    command = [sys.executable, "-m", "diffsmith.tuner.worker", "1"]
+    command = [sys.executable, "-m", "diffsmith.tuner.trials.worker", "1"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
         yield worker
         worker.kill()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from diffsmith.tuner.executors import Inline, Processes, suitable_workers
-from diffsmith.tuner.jobs import Climbed, Ended, Job, Stepped, Stopped
+from diffsmith.tuner.trials.executors import Inline, Processes, suitable_workers
+from diffsmith.tuner.trials.jobs import Climbed, Ended, Job, Stepped, Stopped
 
 FOREVER = sys.maxsize
 NOISE = """
@@ -155,8 +155,8 @@ def test_closing_ends_workers_that_are_busy_idle_or_dead(job, tmp_path):
 PARENT = """
 import json, sys, time
 from pathlib import Path
-from diffsmith.tuner.executors import Processes
-from diffsmith.tuner.jobs import Stepped, job_of
+from diffsmith.tuner.trials.executors import Processes
+from diffsmith.tuner.trials.jobs import Stepped, job_of
 executor = Processes(2, Path(sys.argv[1]))
 pids = [worker.pid for worker in executor._idle]
 executor.start(job_of(json.loads(sys.argv[2])), sys.maxsize)

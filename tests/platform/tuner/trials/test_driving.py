@@ -5,8 +5,8 @@ from contextlib import suppress
 import pytest
 
 from diffsmith.errors import DiffsmithError
-from diffsmith.tuner.driving import driven
-from diffsmith.tuner.jobs import Ended, Job, Stepped, Stopped
+from diffsmith.tuner.trials.driving import driven
+from diffsmith.tuner.trials.jobs import Ended, Job, Stepped, Stopped
 
 JOB = Job(7, {}, "", (), 16, (), 0)
 

@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from ..errors import SpecError, unknown_name
-from ..specs import Choice, ModelSpec, SchedulerSpec, SpacingSpec
+from ...errors import SpecError, unknown_name
+from ...specs import Choice, ModelSpec, SchedulerSpec, SpacingSpec
 
 __all__ = [
     "Choose",

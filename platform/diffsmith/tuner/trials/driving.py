@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 
-from ..errors import DiffsmithError
+from ...errors import DiffsmithError
+from ..records import State
 from .jobs import Ended, Evaluate, Event, Job, Stopped
-from .records import State
 
 __all__ = ["driven"]
 

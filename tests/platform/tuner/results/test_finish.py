@@ -7,7 +7,7 @@ from PIL import Image
 import diffsmith
 from diffsmith.documents import read_yaml
 from diffsmith.tuner import api, folders
-from diffsmith.tuner.finish import card_facts, finish
+from diffsmith.tuner.results.finish import card_facts, finish
 
 
 def test_a_finished_sweep_leaves_what_people_look_at(finished):

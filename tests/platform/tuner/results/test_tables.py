@@ -3,7 +3,7 @@ import json
 from dataclasses import replace
 
 from diffsmith.tuner.records import Trial
-from diffsmith.tuner.tables import rows, write_tables
+from diffsmith.tuner.results.tables import rows, write_tables
 
 
 def test_ranked_trials_come_first_and_the_others_say_why(new_sweep, searched, evaluate, tmp_path):

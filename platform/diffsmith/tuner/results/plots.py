@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ..files import replacing
-from .records import Sweep, Trial
+from ...files import replacing
+from ..records import Sweep, Trial
 
 __all__ = ["plot_front"]
 

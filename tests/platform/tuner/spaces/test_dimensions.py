@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from optuna.trial import FixedTrial
 
 from diffsmith.errors import SpecError
-from diffsmith.tuner.space import Choose, Range, dimensions, every, merged, numbers, space_of, suggest
+from diffsmith.tuner.spaces.dimensions import (
+    Choose,
+    Range,
+    dimensions,
+    every,
+    merged,
+    numbers,
+    space_of,
+    suggest,
+)
 
 EVERY_FORM = {
     "model.name": {"choose": {"unet": {"model.width": [8, 16]}, "dit": {"model.depth": [2]}, "uvit": None}},

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffsmith.errors import DiffsmithError
-from diffsmith.tuner.leaderboard import Leaderboard
 from diffsmith.tuner.records import Trial
+from diffsmith.tuner.results.leaderboard import Leaderboard
 
 SCORES = st.fixed_dictionaries({"quality": st.integers(0, 5), "latency": st.integers(0, 5)})
 DIRECTIONS = st.sampled_from(["minimize", "maximize"])

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from ..files import replacing, write_text
-from .records import Sweep, Trial
+from ...files import replacing, write_text
+from ..records import Sweep, Trial
 
 __all__ = ["rows", "write_tables"]
 

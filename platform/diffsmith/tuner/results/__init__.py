@@ -1,0 +1,1 @@
+"""What a sweep leaves: its leaderboard, tables, pictures and best pipeline."""
