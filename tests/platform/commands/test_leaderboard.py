@@ -3,27 +3,7 @@ import json
 
 import pytest
 
-from diffsmith.documents import write_yaml
-from diffsmith.tuner import api, folders
-
-BASE = {
-    "model": {"name": "unet", "width": 8, "multipliers": [1]},
-    "data": "digits",
-    "train": {"steps": 10, "batch": 8, "warmup": 0},
-    "spacing": {"steps": 2},
-}
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory, registry):
-    """A folder with one small sweep."""
-    folder = tmp_path_factory.mktemp("runs")
-    target = write_yaml(folder / "tiny.yaml", {"base": BASE, "space": {"train.lr": [0.001, 0.003, 0.01]}})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIFFSMITH_TRACKING", "off")
-        patch.delenv("DIFFSMITH_STORAGE", raising=False)
-        api.sweep(str(target), trials=3, workers=0, samples=16, runs=folder, registry=registry)
-    return folder
+from diffsmith.tuner import folders
 
 
 def test_the_table_has_the_best_first_and_no_more_than_asked_for(cli, runs):
