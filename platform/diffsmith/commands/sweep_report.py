@@ -59,6 +59,7 @@ def summary(sweep: "Sweep") -> dict[str, Any]:
         "seconds": sweep.seconds,
         "noise_floor": sweep.floors,
         "test": sweep.test,
+        "test_noise_floor": sweep.test_floors,
         "trials": rows(sweep),
     }
 
@@ -69,7 +70,7 @@ def _scores_of_the_best(sweep: "Sweep") -> None:
         return
     typer.echo(f"\nThe best, trial {sweep.best.number}, on test data (real data against real data):")
     for name, value in sweep.test.items():
-        floor = f" ({sweep.floors[name]:.3f})" if name in sweep.floors else ""
+        floor = f" ({sweep.test_floors[name]:.3f})" if name in sweep.test_floors else ""
         typer.echo(f"  {name} {value:.3f}{floor}")
 
 

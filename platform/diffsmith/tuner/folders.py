@@ -32,6 +32,7 @@ class _Written(Spec):
     floors: dict[str, float]
     stopped: str
     test: dict[str, float]
+    test_floors: dict[str, float]
 
 
 def create(spec: SweepSpec, runs: Path, name: str) -> Sweep:

@@ -65,12 +65,14 @@ class Sweep:
     folder: Path
     spec: SweepSpec
     floors: dict[str, float]
-    """Noise floor of each metric: real data against held-out real data."""
+    """Noise floor of each metric: real data against held-out real data, as trials are scored."""
     trials: tuple[Trial, ...] = ()
     stopped: str = ""
     """Why the search stopped, in words."""
     test: dict[str, float] = field(default_factory=dict)
     """The best trial's scores on test data, with fresh noise: neither was used to choose it."""
+    test_floors: dict[str, float] = field(default_factory=dict)
+    """Noise floor of each metric against test data."""
     seconds: float = 0.0
     """What of its time budget is spent."""
     study: str = ""

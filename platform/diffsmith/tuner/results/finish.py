@@ -22,7 +22,7 @@ def finish(sweep: Sweep, registry: Registry) -> Sweep:
     """Re-score the best on test data, then write tables, pictures and the best pipeline beside the study."""
     write_tables(sweep)
     if sweep.leaderboard.ranked and sweep.leaderboard.front:
-        sweep = replace(sweep, test=_tested(sweep, registry))
+        sweep = _tested(sweep, registry)
         plot_front(sweep, sweep.folder / "pareto.png")
         _draw_samples(sweep)
         export(sweep.best.folder, sweep.folder / "best", card_facts(sweep, sweep.best))
@@ -30,12 +30,13 @@ def finish(sweep: Sweep, registry: Registry) -> Sweep:
     return sweep
 
 
-def _tested(sweep: Sweep, registry: Registry) -> dict[str, float]:
-    """Scores on data and with noise that no choice was made on."""
+def _tested(sweep: Sweep, registry: Registry) -> Sweep:
+    """The best trial's scores on data and with noise that no choice was made on, and their floors."""
     judge = judge_of(sweep.spec.base.data, metrics_of(sweep.spec, registry), registry)
     count, first = sweep.spec.samples, sweep.spec.seed + 1_000_000
     request = request_of(judge.labels(count), seeds=range(first, first + count))
-    return judge.scores(sweep.best.pipeline().generate(request), final=True)
+    scores = judge.scores(sweep.best.pipeline().generate(request), final=True)
+    return replace(sweep, test=scores, test_floors=judge.floors(count, final=True))
 
 
 def _draw_samples(sweep: Sweep) -> None:

@@ -39,9 +39,9 @@ class Judge:
         made = self.modality.encode(torch.stack([sample.data for sample in samples]))
         return {name: metric(made, reference) for name, metric in self.metrics.items()}
 
-    def floors(self, count: int) -> dict[str, float]:
-        """Every metric of as many real training samples: what a perfect model would score."""
-        real, held_out = self.data.train, self.validation
+    def floors(self, count: int, final: bool = False) -> dict[str, float]:
+        """Every metric of as many real training samples: what a perfect model would score there."""
+        real, held_out = self.data.train, self.test if final else self.validation
         return {name: noise_floor(metric, real, held_out, count) for name, metric in self.metrics.items()}
 
 

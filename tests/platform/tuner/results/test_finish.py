@@ -21,7 +21,10 @@ def test_a_finished_sweep_leaves_what_people_look_at(finished):
 
 def test_the_best_is_scored_once_more_on_data_it_was_not_chosen_by(finished):
     assert (
-        finished.test.keys() == finished.floors.keys() == finished.best.scores.keys() - {"latency", "memory"}
+        finished.test.keys()
+        == finished.test_floors.keys()
+        == finished.floors.keys()
+        == finished.best.scores.keys() - {"latency", "memory"}
     )
     assert all(
         finished.test[name] != finished.best.scores[name] for name in ("frechet", "sliced_wasserstein")
