@@ -111,7 +111,12 @@ def _remove(path: Path) -> None:
 
 
 def _is_no_room(error: BaseException) -> bool:
-    """Whether a full disk is behind the error; some writers hide its number."""
+    """Whether a full disk is behind the error; some writers hide its number.
+
+    A file inside a folder that is being replaced may have told already, by a name that nobody knows.
+    """
+    if isinstance(error, DiskFull):
+        return True
     numbers, words = (
         {errno.ENOSPC, errno.EDQUOT, errno.EFBIG},
         ("No space left", "File too large", "unexpected pos"),

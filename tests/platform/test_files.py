@@ -149,6 +149,15 @@ def test_no_room_for_tensors_is_told_too(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_no_room_inside_a_folder_is_told_of_the_folder(tmp_path):
+    with pytest.raises(DiskFull) as caught, replacing(tmp_path / "folder") as beside, small_files():
+        beside.mkdir()
+        write_text(beside / "a", "x" * 10_000)
+    assert caught.value.path == tmp_path / "folder"
+    assert ".writing-" not in str(caught.value)
+    assert names(tmp_path) == []
+
+
 def test_a_device_that_is_full_is_told(tmp_path):
     with pytest.raises(DiskFull), replacing(tmp_path / "a"), Path("/dev/full").open("w") as full:
         full.write("x")
