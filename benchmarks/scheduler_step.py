@@ -10,9 +10,10 @@ import torch
 from diffusers import DDIMScheduler
 from torch import Tensor
 
-from diffsmith.diffusion import estimates, levels, prediction, schedules, spacings
+from diffsmith.diffusion import prediction, schedules, spacings
 from diffsmith.diffusion.denoiser import Denoise, Denoiser
-from diffsmith.diffusion.noise import seeded
+from diffsmith.diffusion.estimates.single import euler
+from diffsmith.diffusion.noise import Seeded
 from diffsmith.diffusion.trajectory import trajectory
 
 STEPS = 50
@@ -29,7 +30,7 @@ def ours(x: Tensor, denoise: Denoise) -> float:
     """Seconds a step of our whole loop."""
     log_snrs = spacings.leading(SCHEDULE, STEPS)
     start = perf_counter()
-    for _ in trajectory(denoise, x, levels.vp, log_snrs, seeded([]), estimate=estimates.euler):
+    for _ in trajectory(denoise, x, SCHEDULE, log_snrs, Seeded([]), estimate=euler):
         pass
     return (perf_counter() - start) / STEPS
 

@@ -19,7 +19,7 @@ FLOORS = [
     {"samples", "data", "schedulers"},
     {"metrics", "registry"},
     {"builtin_plugin", "factory"},
-    {"pipeline"},
+    {"pipeline", "sampling"},
     {"training", "export", "testing"},
     {"tuner"},
     {"commands"},

@@ -12,14 +12,28 @@ if TYPE_CHECKING:
 
 @hookimpl
 def diffsmith_estimates() -> list[Card]:
-    """The solvers of diffusion/estimates.py."""
-    return cards_in("diffsmith.diffusion.estimates")
+    """The solvers of diffusion/estimates/."""
+    return [
+        card for name in ("single", "multistep") for card in cards_in(f"diffsmith.diffusion.estimates.{name}")
+    ]
 
 
 @hookimpl
 def diffsmith_renoise() -> list[Card]:
     """The noise rules of diffusion/renoise.py."""
     return cards_in("diffsmith.diffusion.renoise")
+
+
+@hookimpl
+def diffsmith_correctors() -> list[Card]:
+    """The correctors of diffusion/correctors.py."""
+    return cards_in("diffsmith.diffusion.correctors")
+
+
+@hookimpl
+def diffsmith_noise() -> list[Card]:
+    """The noise of diffusion/noise.py."""
+    return cards_in("diffsmith.diffusion.noise")
 
 
 @hookimpl

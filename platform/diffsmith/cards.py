@@ -54,11 +54,22 @@ class ModelCard(Card):
 
 @dataclass(frozen=True)
 class SchedulerCard(Card):
-    """A named pair of estimate and noise rule, or (`ref`) a loop of its own with trajectory's signature."""
+    """A named row of factors, or (`ref`) a loop of its own with trajectory's signature.
+
+    walk: the path it follows, the model's "own" or one where dx / dsigma is (x - x0) / sigma. source: the
+    paper or program it equals. advice: when to choose it. order: of convergence, 0 where there is none to
+    speak of. evaluations: of the network a step, 0 where that depends on the data.
+    """
 
     estimate: str = "euler"
     renoise: str = "ode"
+    correct: str = ""
+    walk: Literal["own", "sigma"] = "own"
     defaults: dict[str, Any] = field(default_factory=dict)
+    source: str = ""
+    advice: str = ""
+    order: int = 1
+    evaluations: int = 1
 
 
 @dataclass(frozen=True)

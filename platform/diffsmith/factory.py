@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from .cards import ModelCard, SchedulerCard
+from .diffusion.coordinates import in_sigma
 from .diffusion.guidance import Guidance
 from .diffusion.prediction import Prediction
 from .diffusion.schedules import NoiseSchedule
@@ -118,36 +119,52 @@ def guidance(spec: PipelineSpec, registry: Registry) -> Guidance:
 
 
 def scheduler(choice: SchedulerSpec, registry: Registry) -> Trajectory:
-    """The loop: a named row with its options, or an estimate and a noise rule of one's own."""
+    """The loop: a named row with its options, or factors of one's own."""
     if not choice.name:
         return _multiplied(choice, registry)
     card: SchedulerCard = registry.get("schedulers", choice.name, "scheduler.name")
-    if card.ref:
-        return registry.bind("schedulers", choice, "scheduler")
-    return _row(card, choice, registry)
+    loop = _own_loop(card, choice, registry) if card.ref else _row(card, choice, registry)
+    return in_sigma(loop) if card.walk == "sigma" else loop
+
+
+def _own_loop(card: SchedulerCard, choice: SchedulerSpec, registry: Registry) -> Trajectory:
+    chosen = Choice(name=card.name, **{**card.defaults, **choice.options})
+    return registry.bind("schedulers", chosen, "scheduler")
 
 
 def _multiplied(choice: SchedulerSpec, registry: Registry) -> Trajectory:
     if choice.options:
-        names = ["name", "estimate", "renoise"]
+        names = ["name", *_FACTORS]
         raise SpecError([unknown_name("scheduler", name, names) for name in choice.options])
-    estimate = registry.bind("estimates", choice.estimate or Choice(name="euler"), "scheduler.estimate")
-    renoise = registry.bind("renoise", choice.renoise or Choice(name="ode"), "scheduler.renoise")
-    return partial(trajectory, estimate=estimate, renoise=renoise)
+    factors = {
+        role: registry.bind(kind, getattr(choice, role) or Choice(name=usual), f"scheduler.{role}")
+        for role, (kind, usual) in _FACTORS.items()
+        if getattr(choice, role) or usual
+    }
+    return partial(trajectory, **factors)  # type: ignore[arg-type]
 
 
 def _row(card: SchedulerCard, choice: SchedulerSpec, registry: Registry) -> Trajectory:
-    """An option of a row goes to the factor that has it."""
-    left, known = {**card.defaults, **choice.options}, set[str]()
+    """An option of a row goes to every factor that has it."""
+    options, known = {**card.defaults, **choice.options}, set[str]()
     factors: dict[str, Callable[..., Any]] = {}
-    for kind, role, name in (("estimates", "estimate", card.estimate), ("renoise", "renoise", card.renoise)):
-        fields = options_model(registry.get(kind, name).function).model_fields
-        known |= fields.keys()
-        own = {key: left.pop(key) for key in list(left) if key in fields}
-        factors[role] = registry.bind(kind, Choice(name=name, **own), "scheduler")
-    if left:
-        raise SpecError([unknown_name("scheduler", name, list(known)) for name in left])
+    for role, (kind, _) in _FACTORS.items():
+        if name := getattr(card, role):
+            fields = options_model(registry.get(kind, name).function).model_fields
+            known |= fields.keys()
+            own = {key: value for key, value in options.items() if key in fields}
+            factors[role] = registry.bind(kind, Choice(name=name, **own), "scheduler")
+    if wrong := [name for name in options if name not in known]:
+        raise SpecError([unknown_name("scheduler", name, list(known)) for name in wrong])
     return partial(trajectory, **factors)  # type: ignore[arg-type]
+
+
+_FACTORS = {
+    "estimate": ("estimates", "euler"),
+    "renoise": ("renoise", "ode"),
+    "correct": ("correctors", ""),
+}
+"""What the loop is made of: each factor's kind, and the one that is taken where none is named."""
 
 
 def _card(model: ModelSpec, registry: Registry) -> ModelCard:

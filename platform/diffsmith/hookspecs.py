@@ -61,6 +61,16 @@ def diffsmith_renoise() -> "list[Card]":  # type: ignore[empty-body]
 
 
 @hookspec
+def diffsmith_correctors() -> "list[Card]":  # type: ignore[empty-body]
+    """Better places for x once x0 is known there: (x, x0, step, *, options) -> x."""
+
+
+@hookspec
+def diffsmith_noise() -> "list[Card]":  # type: ignore[empty-body]
+    """Where noise comes from: (seeds, log_snrs, drawn, *, options) -> Noise."""
+
+
+@hookspec
 def diffsmith_spacings() -> "list[Card]":  # type: ignore[empty-body]
     """Noise levels to visit: (schedule, steps, *, options) -> log-SNRs [steps + 1]."""
 

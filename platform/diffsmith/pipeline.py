@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from . import factory
+from .diffusion.coordinates import moved_to
 from .diffusion.denoiser import Denoise, Denoiser
 from .diffusion.levels import Level
-from .diffusion.noise import seeded
+from .diffusion.noise import Seeded
 from .diffusion.prediction import Prediction
 from .diffusion.schedules import NoiseSchedule
 from .diffusion.trajectory import Frame
@@ -81,7 +82,7 @@ class Pipeline:
         for frame in self._walk(request, asked):
             yield frame
         seconds = (time.perf_counter() - started) / len(request.seeds)
-        data = self.modality.decode(frame.x.cpu())
+        data = self.modality.decode(moved_to(self.schedule.path, frame.x, frame.level).cpu())
         labels = request.labels or (None,)
         return [
             Sample(
@@ -98,13 +99,13 @@ class Pipeline:
 
     @torch.no_grad()
     def _walk(self, request: Request, asked: "_Asked") -> Iterator[Frame]:
-        noise = seeded(request.seeds)
-        here = self.schedule.path(self.log_snrs[0])
+        noise = Seeded(request.seeds)
+        here = self.schedule.path(self.log_snrs[0].item())
         blank = torch.zeros(len(request.seeds), *self.spec.model.shape or (), device=asked.device)
         x = here.sigma * noise(blank, here, here)
         denoise: Denoise = factory.guidance(self.spec, self.registry)(asked, self.prediction)
         loop = factory.scheduler(self.spec.scheduler, self.registry)
-        yield from loop(denoise, x, self.schedule.path, self.log_snrs, noise)
+        yield from loop(denoise, x, self.schedule, self.log_snrs, noise)
 
     def _refuse_wrong_labels(self, request: Request) -> None:
         classes = self.spec.model.classes
@@ -135,8 +136,8 @@ class _Asked:
         self.calls += len(branches)
         labels = self._of(branches, len(x))
 
-        def net(x: Tensor, timestep: Tensor) -> Tensor:
-            out: Tensor = self.pipeline.network(x.to(self.dtype), timestep.to(x), labels)
+        def net(x: Tensor, timestep: float) -> Tensor:
+            out: Tensor = self.pipeline.network(x.to(self.dtype), x.new_tensor(timestep), labels)
             return out.to(x.dtype)
 
         denoiser = Denoiser(net, self.pipeline.schedule, self.pipeline.prediction)

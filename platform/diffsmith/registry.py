@@ -30,6 +30,8 @@ KINDS = {
     "guidance": "guidance",
     "estimates": "estimate",
     "renoise": "noise rule",
+    "correctors": "corrector",
+    "noise": "noise",
     "schedules": "noise schedule",
     "predictions": "prediction",
     "times": "times",
@@ -84,9 +86,9 @@ class Registry:
             raise self._conflicts[kind, name]
         if name in shelf:
             return shelf[name]
-        by_alias = {alias.casefold(): card for card in shelf.values() for alias in _aliases(card)}
-        if name.casefold() in by_alias:
-            return by_alias[name.casefold()]
+        by_alias = {_plain(alias): card for card in shelf.values() for alias in (card.name, *_aliases(card))}
+        if _plain(name) in by_alias:
+            return by_alias[_plain(name)]
         raise SpecError([unknown_name(where or KINDS[kind], name, list(shelf))])
 
     def bind(self, kind: str, choice: Choice, where: str = "") -> Callable[..., Any]:
@@ -195,6 +197,12 @@ def default_registry() -> Registry:
 
 def _package(point: EntryPoint) -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else ""
+
+
+def _plain(name: str) -> str:
+    """A name however it is written: "DPM++ 2M SDE", "sample_dpmpp_2m_sde" and "dpmpp-2m-sde" are one."""
+    spelled = re.sub("[^a-z0-9]+", "_", name.casefold().replace("++", "pp")).strip("_")
+    return re.sub("^(sample|k)_", "", spelled)
 
 
 def _aliases(card: Any) -> tuple[str, ...]:

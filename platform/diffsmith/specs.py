@@ -70,15 +70,16 @@ class ModelSpec(Choice):
 
 
 class SchedulerSpec(Choice):
-    """A named scheduler, or an estimate and a noise rule of one's own."""
+    """A named scheduler, or an estimate, a noise rule and a corrector of one's own."""
 
     name: str = ""
     estimate: Choice | None = None
     renoise: Choice | None = None
+    correct: Choice | None = None
 
     @model_validator(mode="after")
     def _named_or_made(self) -> Self:
-        if bool(self.name) == bool(self.estimate or self.renoise):
+        if bool(self.name) == bool(self.estimate or self.renoise or self.correct):
             raise ValueError("give either a name, or an estimate (and a renoise rule)")
         return self
 

@@ -9,14 +9,16 @@ from torch import Tensor
 from diffsmith.diffusion.denoiser import Denoise
 from diffsmith.diffusion.levels import Level, Path
 from diffsmith.diffusion.noise import Noise
-from diffsmith.diffusion.trajectory import Estimate, Renoise, trajectory
+from diffsmith.diffusion.steps import Renoise
+from diffsmith.diffusion.trajectory import Estimate, trajectory
+from diffsmith.testing import bare
 
 SHAPE = (2, 3, 4, 4)
 
 
 def analytic(x: Tensor, level: Level) -> Tensor:
     """0.7 * tanh(x / sqrt(1 + s^2)) + 0.2 * x / (1 + s^2) at s = sigma / alpha, finite at alpha = 0 too."""
-    size = (level.alpha**2 + level.sigma**2).sqrt()
+    size = (level.alpha**2 + level.sigma**2) ** 0.5
     return 0.7 * (x / size).tanh() + 0.2 * x * level.alpha / size**2
 
 
@@ -45,7 +47,7 @@ def ours(
     estimate: Estimate,
     renoise: Renoise,
 ) -> Tensor:
-    *_, last = trajectory(denoise, x, path, log_snrs, noise, estimate=estimate, renoise=renoise)
+    *_, last = trajectory(denoise, x, bare(path), log_snrs, noise, estimate=estimate, renoise=renoise)
     return last.x
 
 

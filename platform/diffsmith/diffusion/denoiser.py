@@ -1,12 +1,13 @@
 """A trained network as a clean-estimate function."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from torch import Tensor
 
-from .levels import Level
+from .levels import Level, blend
 from .prediction import Prediction
+from .scalars import Number
 from .schedules import NoiseSchedule
 
 __all__ = ["Denoise", "Denoiser"]
@@ -15,19 +16,25 @@ Denoise = Callable[[Tensor, Level], Tensor]
 """(noisy x, where it is) -> clean estimate x0."""
 
 
-class Denoiser(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Denoiser:
     """The only place that knows what the network outputs and how it is told the level.
 
-    net: (x, label) -> out, all [B, ...] but the 0-dim label.
+    net: (x, label) -> out, x and out [B, ...], the label a number.
     """
 
-    net: Callable[[Tensor, Tensor], Tensor]
+    net: Callable[[Tensor, Number], Tensor]
     schedule: NoiseSchedule
     prediction: Prediction
 
     def __call__(self, x: Tensor, level: Level) -> Tensor:
         """The clean estimate; x may lie on any path, at the same log-SNR it only has another size."""
         home = self.schedule.path(level.log_snr)
-        x = x * (home.sigma / level.sigma)
-        out = self.net(x * self.schedule.scale(home), self.schedule.label(home))
-        return self.prediction.x0(x, out, home)
+        size = home.sigma / level.sigma
+        scale = size * self.schedule.scale(home)
+        out = self.net(x if abs(scale - 1) < _NEGLIGIBLE else x * scale, self.schedule.label(home))
+        of_x, of_out = self.prediction.reading(home)
+        return blend(of_x * size, x, of_out, out)
+
+
+_NEGLIGIBLE = 1e-12  # what log and exp lose of a level that was at home already

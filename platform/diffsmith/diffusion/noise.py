@@ -7,18 +7,35 @@ from torch import Tensor
 
 from .levels import Level
 
-__all__ = ["Noise", "seeded"]
+__all__ = ["Noise", "Seeded", "seeded"]
 
 Noise = Callable[[Tensor, Level, Level], Tensor]
 """(x, from, to) -> unit noise shaped like x; the levels serve noise that is a path, such as Brownian."""
 
 
-def seeded(seeds: Sequence[int]) -> Noise:
-    """Noise whose every sample depends on its own seed, not on the batch it is in."""
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+def seeded(seeds: Sequence[int], log_snrs: Tensor, drawn: int = 0) -> Noise:
+    """Plain normal noise, one generator a sample."""
+    return Seeded(seeds, drawn)
 
-    def noise(x: Tensor, here: Level, there: Level) -> Tensor:
-        draws = [torch.randn(x.shape[1:], generator=g, dtype=x.dtype) for g in generators]
+
+class Seeded:
+    """Noise whose every sample depends on its own seed, not on the batch it is in.
+
+    `drawn` counts; given at the start, it goes on where an earlier walk stopped.
+    """
+
+    def __init__(self, seeds: Sequence[int], drawn: int = 0) -> None:
+        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self._behind, self.drawn = drawn, drawn
+
+    def __call__(self, x: Tensor, here: Level, there: Level) -> Tensor:
+        """Unit noise for each sample of x [B, ...], from its own seed."""
+        while self._behind:
+            self._draw(x)
+            self._behind -= 1
+        self.drawn += 1
+        return self._draw(x)
+
+    def _draw(self, x: Tensor) -> Tensor:
+        draws = [torch.randn(x.shape[1:], generator=g, dtype=x.dtype) for g in self._generators]
         return torch.stack(draws).to(x.device)
-
-    return noise

@@ -6,27 +6,34 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 from torch import Tensor
 
-from .levels import Level
+from .levels import Level, blend
+from .scalars import Number, sqrt
 
-__all__ = ["Prediction", "edm", "epsilon", "flow", "sample", "v"]
+__all__ = ["Prediction", "edm", "epsilon", "flow", "sample", "score", "v"]
 
 
 class Prediction(NamedTuple):
     """The network's output is a * x0 + b * noise; `mix` gives (a, b) at a level."""
 
-    mix: Callable[[Level], tuple[Tensor | float, Tensor | float]]
+    mix: Callable[[Level], tuple[Number, Number]]
 
     def target(self, x0: Tensor, noise: Tensor, level: Level) -> Tensor:
         """What the network should have answered."""
         a, b = self.mix(level)
-        return a * x0 + b * noise
+        return blend(a, x0, b, noise)
 
     def x0(self, x: Tensor, out: Tensor, level: Level) -> Tensor:
         """The clean estimate in the network's answer `out` to noisy x."""
-        a, b = self.mix(level)
-        return (b * x - level.sigma * out) / (level.alpha * b - level.sigma * a)
+        of_x, of_out = self.reading(level)
+        return blend(of_x, x, of_out, out)
 
-    def slope(self, level: Level) -> Tensor:
+    def reading(self, level: Level) -> tuple[Number, Number]:
+        """The clean estimate is `of_x` * x + `of_out` * out."""
+        a, b = self.mix(level)
+        common = level.alpha * b - level.sigma * a
+        return b / common, -level.sigma / common
+
+    def slope(self, level: Level) -> Number:
         """How far the answer moves for a unit of x0, x being given: relates errors in the two spaces."""
         a, b = self.mix(level)
         return a - b * level.alpha / level.sigma
@@ -34,7 +41,7 @@ class Prediction(NamedTuple):
     def out(self, x: Tensor, x0: Tensor, level: Level) -> Tensor:
         """The answer that would have meant the clean estimate x0."""
         a, b = self.mix(level)
-        return (b * x + (level.sigma * a - level.alpha * b) * x0) / level.sigma
+        return blend(b / level.sigma, x, a - level.alpha * b / level.sigma, x0)
 
 
 def epsilon() -> Prediction:
@@ -57,13 +64,18 @@ def flow() -> Prediction:
     return Prediction(lambda level: (-1.0, 1.0))
 
 
+def score() -> Prediction:
+    """The gradient of the log-density, -noise / sigma (Song et al. 2020)."""
+    return Prediction(lambda level: (0.0, -1 / level.sigma))
+
+
 def edm(*, sigma_data: Annotated[float, Field(gt=0)] = 0.5) -> Prediction:
     """The unit-variance target of Karras et al. (2022, Table 1)."""
 
-    def mix(level: Level) -> tuple[Tensor, Tensor]:
+    def mix(level: Level) -> tuple[Number, Number]:
         # On the VE path at the same log-SNR; another path only rescales x, never the target.
         sigma = level.sigma / level.alpha
-        r = (sigma**2 + sigma_data**2).sqrt()
+        r = sqrt(sigma**2 + sigma_data**2)
         return sigma / (sigma_data * r), -sigma_data / r
 
     return Prediction(mix)

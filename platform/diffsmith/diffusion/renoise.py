@@ -3,14 +3,15 @@
 from typing import Annotated
 
 from pydantic import Field
-from torch import Tensor
 
 from .levels import Level
+from .scalars import sqrt
 from .steps import Step
 
 __all__ = ["ancestral", "churn", "fresh", "ode", "sde"]
 
 Share = Annotated[float, Field(ge=0, le=1.5)]
+Size = Annotated[float, Field(ge=0, le=2)]
 
 
 def ode(here: Level, there: Level) -> Step:
@@ -18,29 +19,35 @@ def ode(here: Level, there: Level) -> Step:
     return Step(here, here, there, there)
 
 
-def ancestral(here: Level, there: Level, *, eta: Share = 1.0) -> Step:
+def ancestral(here: Level, there: Level, *, eta: Share = 1.0, s_noise: Size = 1.0) -> Step:
     """Trade the posterior's share (Ho et al. 2020); eta scales it, as in DDIM (Song et al. 2021, eq. 16)."""
-    ratio = _noise_ratio(here, there)
-    traded = there.sigma * (eta * (1 - ratio**2).sqrt()).clamp(max=1)
-    return Step(here, here, there._replace(sigma=(there.sigma**2 - traded**2).sqrt()), there, traded)
+    traded = there.sigma * min(eta * sqrt(1 - _kept(here, there) ** 2), 1.0)
+    return Step(here, here, _less(there, traded), there, traded * s_noise)
 
 
-def sde(here: Level, there: Level, *, eta: Share = 1.0) -> Step:
+def sde(here: Level, there: Level, *, eta: Share = 1.0, s_noise: Size = 1.0) -> Step:
     """Trade what the reverse SDE mixes in over the step (Lu et al. 2022, SDE-DPM-Solver++)."""
-    down = there._replace(sigma=there.sigma * _noise_ratio(here, there) ** eta)
-    return Step(here, here, down, there, (there.sigma**2 - down.sigma**2).sqrt())
+    down = Level(there.alpha, there.sigma * _kept(here, there) ** eta)
+    return Step(here, here, down, there, s_noise * sqrt(there.sigma**2 - down.sigma**2))
 
 
-def churn(here: Level, there: Level, *, gamma: Annotated[float, Field(ge=0, le=1)] = 0.1) -> Step:
+def churn(
+    here: Level, there: Level, *, gamma: Annotated[float, Field(ge=0, le=1)] = 0.1, s_noise: Size = 1.0
+) -> Step:
     """Add noise before the step, then follow the ODE (Karras et al. 2022, Algorithm 2)."""
-    return Step(here, here._replace(sigma=here.sigma * (1 + gamma)), there, there)
+    start = Level(here.alpha, here.sigma * (1 + gamma))
+    return Step(here, start, there, there, lift=s_noise * sqrt(start.sigma**2 - here.sigma**2))
 
 
-def fresh(here: Level, there: Level) -> Step:
+def fresh(here: Level, there: Level, *, s_noise: Size = 1.0) -> Step:
     """Trade everything: few-step consistency sampling (Song et al. 2023, Algorithm 1)."""
-    return Step(here, here, there._replace(sigma=0 * there.sigma), there, there.sigma)
+    return Step(here, here, Level(there.alpha, 0.0), there, there.sigma * s_noise)
 
 
-def _noise_ratio(here: Level, there: Level) -> Tensor:
+def _kept(here: Level, there: Level) -> float:
     """The noise-to-signal ratio after the step over the one before."""
-    return (there.sigma * here.alpha) / (here.sigma * there.alpha)
+    return float((there.sigma * here.alpha) / (here.sigma * there.alpha))
+
+
+def _less(there: Level, traded: float) -> Level:
+    return Level(there.alpha, sqrt(there.sigma**2 - traded**2))

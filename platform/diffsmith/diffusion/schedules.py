@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Literal, NamedTuple
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -11,10 +12,13 @@ from torch import Tensor
 from . import betas as beta_tables
 from . import levels
 from .levels import Level, Path
+from .scalars import Number, log
 
 __all__ = ["NoiseSchedule", "edm", "flow", "ve", "vp"]
 
 Positive = Annotated[float, Field(gt=0)]
+
+_HALVINGS = 60  # beyond float64's 53 bits
 
 
 class NoiseSchedule(NamedTuple):
@@ -27,14 +31,23 @@ class NoiseSchedule(NamedTuple):
 
     path: Path
     at: Callable[[Tensor], Tensor]
-    label: Callable[[Level], Tensor]
-    scale: Callable[[Level], Tensor | float] = lambda level: 1.0
+    label: Callable[[Level], Number]
+    scale: Callable[[Level], Number] = lambda level: 1.0
     timesteps: int = 1000
 
     def ends(self) -> tuple[Tensor, Tensor]:
         """log-SNR at the clean and at the noisy end of training."""
         clean, noisy = self.at(torch.tensor([0.0, 1.0], dtype=torch.float64))
         return clean, noisy
+
+    def time(self, log_snrs: Tensor) -> Tensor:
+        """The training times in [0, 1] of these log-SNRs: `at` turned round, by halving."""
+        low, high = torch.zeros_like(log_snrs), torch.ones_like(log_snrs)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            cleaner = self.at(middle) > log_snrs
+            low, high = torch.where(cleaner, middle, low), torch.where(cleaner, high, middle)
+        return (low + high) / 2
 
 
 def vp(
@@ -70,7 +83,7 @@ def flow(*, shift: Positive = 1.0, timesteps: Annotated[int, Field(ge=2)] = 1000
 def ve(*, sigma_min: Positive = 0.01, sigma_max: Positive = 50.0) -> NoiseSchedule:
     """Variance exploding, geometric sigmas; the network is told log sigma / 4 (Song et al. 2020)."""
     return NoiseSchedule(
-        levels.ve, partial(_geometric, sigma_min, sigma_max), lambda level: level.sigma.log() / 4
+        levels.ve, partial(_geometric, sigma_min, sigma_max), lambda level: log(level.sigma) / 4
     )
 
 
@@ -81,8 +94,8 @@ def edm(
     return NoiseSchedule(
         levels.ve,
         partial(_geometric, sigma_min, sigma_max),
-        label=lambda level: level.sigma.log() / 4,
-        scale=lambda level: (level.sigma**2 + sigma_data**2).rsqrt(),
+        label=lambda level: log(level.sigma) / 4,
+        scale=lambda level: (level.sigma**2 + sigma_data**2) ** -0.5,
     )
 
 
@@ -91,9 +104,8 @@ def _geometric(sigma_min: float, sigma_max: float, time: Tensor) -> Tensor:
     return -torch.lerp(low, high, time.to(torch.float64))
 
 
-def _interpolate(x: Tensor, xs: Tensor, ys: Tensor) -> Tensor:
+def _interpolate(x: Number, xs: Tensor, ys: Tensor) -> Number:
     """Piecewise linear through (xs, ys), xs increasing; held flat beyond both ends."""
-    x = x.to(torch.float64).clamp(xs[0], xs[-1])
-    right = torch.searchsorted(xs, x).clamp(1, len(xs) - 1)
-    left = right - 1
-    return torch.lerp(ys[left], ys[right], (x - xs[left]) / (xs[right] - xs[left]))
+    if isinstance(x, Tensor):
+        return torch.as_tensor(np.interp(x.numpy(), xs.numpy(), ys.numpy()))
+    return float(np.interp(x, xs.numpy(), ys.numpy()))

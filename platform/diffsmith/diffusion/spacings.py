@@ -3,7 +3,7 @@
 They know nothing of solvers, so every spacing works with every one. All end at +inf: no noise is left.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ __all__ = [
 
 Positive = Annotated[float, Field(gt=0)]
 Listed = Annotated[tuple[float, ...], Field(min_length=1)]
+Final = Literal["zero", "listed"]
 
 
 def leading(schedule: NoiseSchedule, steps: int, *, offset: Annotated[int, Field(ge=0)] = 0) -> Tensor:
@@ -94,14 +95,24 @@ def explicit_timesteps(schedule: NoiseSchedule, steps: int, *, timesteps: Listed
     return _at_timesteps(schedule, torch.tensor(timesteps, dtype=torch.float64))
 
 
-def explicit_sigmas(schedule: NoiseSchedule, steps: int, *, sigmas: Listed) -> Tensor:
-    """Exactly the noise levels sigma / alpha given, noisiest first; a final 0 may be left out."""
-    return _ended(-torch.tensor(sigmas, dtype=torch.float64).log())
+def explicit_sigmas(schedule: NoiseSchedule, steps: int, *, sigmas: Listed, final: Final = "zero") -> Tensor:
+    """Exactly the noise levels sigma / alpha given, noisiest first; a final 0 may be left out.
+
+    final: "listed" ends at the last one given, with noise left.
+    """
+    log_snrs = -torch.tensor(sigmas, dtype=torch.float64).log()
+    return log_snrs if final == "listed" else _ended(log_snrs)
 
 
-def explicit_log_snrs(schedule: NoiseSchedule, steps: int, *, log_snrs: Listed) -> Tensor:
-    """Exactly the log-SNRs given, noisiest first; their count decides, not `steps`."""
-    return _ended(torch.tensor(log_snrs, dtype=torch.float64))
+def explicit_log_snrs(
+    schedule: NoiseSchedule, steps: int, *, log_snrs: Listed, final: Final = "zero"
+) -> Tensor:
+    """Exactly the log-SNRs given, noisiest first; their count decides, not `steps`.
+
+    final: "listed" ends at the last one given, with noise left.
+    """
+    listed = torch.tensor(log_snrs, dtype=torch.float64)
+    return listed if final == "listed" else _ended(listed)
 
 
 def _at_timesteps(schedule: NoiseSchedule, timesteps: Tensor) -> Tensor:

@@ -2,59 +2,80 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from torch import Tensor
 
+from .answers import answer
 from .denoiser import Denoise
-from .levels import Level, Path, carry
+from .levels import Level, carry
 from .noise import Noise
 from .renoise import ode
-from .steps import Step
+from .schedules import NoiseSchedule
+from .steps import Past, Renoise, Step
 
-__all__ = ["Estimate", "Frame", "Renoise", "Trajectory", "trajectory"]
+__all__ = ["Correct", "Estimate", "Frame", "Trajectory", "trajectory"]
 
 Estimate = Callable[[Denoise, Tensor, Tensor, Step], Tensor]
 """(denoise, x, x0 at the step's start, step) -> the clean estimate to hold over the step."""
 
-Renoise = Callable[[Level, Level], Step]
-"""(here, there) -> how the step between them treats its noise."""
+Correct = Callable[[Tensor, Tensor, Step], Tensor]
+"""(x, x0 at the step's start, step) -> a better x at that place, now that x0 is known there."""
 
-Trajectory = Callable[[Denoise, Tensor, Path, Tensor, Noise], Iterator["Frame"]]
-"""What every scheduler is: (denoise, x, path, log-SNRs [n + 1], noise) -> frames."""
+Trajectory = Callable[[Denoise, "Tensor | Frame", NoiseSchedule, Tensor, Noise], Iterator["Frame"]]
+"""What every scheduler is: (denoise, x, schedule, log-SNRs [n + 1], noise) -> frames.
+
+`schedule.path` is the path that x is on. In place of x an earlier Frame may be given, to go on from.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a consumer sees after each step: x at `level`, and the clean estimate it came from."""
+    """What a consumer sees after each step: x at `level`, and the clean estimate it came from.
+
+    With what the solver remembers it is all that a walk needs to go on from here.
+    """
 
     index: int
     level: Level
     x: Tensor
     x0: Tensor
+    past: tuple[Past, ...] = ()
 
 
-def trajectory(
+def trajectory(  # noqa: PLR0913 — the five that a walk needs, and the three factors of a solver
     denoise: Denoise,
-    x: Tensor,
-    path: Path,
+    x: Tensor | Frame,
+    schedule: NoiseSchedule,
     log_snrs: Tensor,
     noise: Noise,
     *,
     estimate: Estimate,
     renoise: Renoise = ode,
+    correct: Correct | None = None,
 ) -> Iterator[Frame]:
     """Walk x from the first level to the last, one Frame per step."""
-    levels = [path(log_snr) for log_snr in log_snrs]
-    past: tuple[tuple[Level, Tensor], ...] = ()
-    for index, (here, there) in enumerate(pairwise(levels)):
-        step = renoise(here, there)._replace(path=path, past=past)
-        if step.start is not here:
-            x = x + (step.start.sigma**2 - here.sigma**2).sqrt() * noise(x, here, step.start)
-        x0 = denoise(x, step.start)
+    levels = [schedule.path(log_snr) for log_snr in log_snrs.tolist()]
+    count, (begin, x, past) = len(levels) - 1, begun(x)
+    for index in range(begin, count):
+        here, there = levels[index], levels[index + 1]
+        step = renoise(here, there)._replace(
+            number=index, total=count, schedule=schedule, past=past, noise=noise, renoise=renoise
+        )
+        if step.lift:
+            x = x + step.lift * noise(x, here, step.start)
+        x0, push = answer(denoise, x, step.start)
+        if correct is not None and past:
+            x = correct(x, x0, step)
         held = x0 if step.down.sigma == 0 else estimate(denoise, x, x0, step)
-        x = carry(x, held, step.start, step.down)
-        if step.fresh > 0:
-            x = x + step.fresh * noise(x, here, there)
-        past = ((here, x0), *past[:1])
-        yield Frame(index, there, x, x0)
+        moved = carry(x, held, step.start, step.down)
+        if push is not None:
+            moved = moved.add(push, alpha=step.down.alpha)
+        added = step.fresh * noise(x, here, there) if step.fresh else None
+        past = (Past(step.start, x, x0, step.down, added), *past[:2])
+        x = moved if added is None else moved + added
+        yield Frame(index, there, x, x0 if push is None else x0 + push, past)
+
+
+def begun(x: Tensor | Frame) -> tuple[int, Tensor, tuple[Past, ...]]:
+    """Where a walk begins: the index of its first step, x there, and what is remembered."""
+    return (x.index + 1, x.x, x.past) if isinstance(x, Frame) else (0, x, ())

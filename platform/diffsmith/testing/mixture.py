@@ -23,7 +23,7 @@ class GaussianMixture(NamedTuple):
 
     def denoise(self, x: Tensor, level: Level) -> Tensor:
         """E[x0 | x] for x [..., D] at a level of any path, 0-dim or [..., 1]; exact."""
-        alpha, sigma = (part.to(self.means) for part in level)
+        alpha, sigma = (torch.as_tensor(part, dtype=self.means.dtype) for part in level)
         variance = alpha**2 * self.stds**2 + sigma**2
         away = x[..., None, :] - alpha[..., None] * self.means
         answers = self.means + (alpha * self.stds**2 / variance)[..., None] * away

@@ -4,15 +4,18 @@ from functools import cache
 import pytest
 import torch
 
-from diffsmith.diffusion import estimates, levels
-from diffsmith.diffusion.noise import seeded
+from diffsmith import default_registry
+from diffsmith.diffusion import levels
+from diffsmith.diffusion.noise import Seeded
 from diffsmith.diffusion.trajectory import trajectory
 from diffsmith.testing import three_blobs
+from diffsmith.testing.paths import bare
 
 PATHS = [levels.ve, levels.vp, levels.flow]
 # 3M as published is of order 2: its second difference enters at half the weight that Taylor's series asks
 # for. What its third estimate buys is a smaller error, tested below.
 ORDERS = {"euler": 1, "heun": 2, "dpm_2": 2, "dpmpp_2s": 2, "dpmpp_2m": 2, "dpmpp_3m": 2}
+ESTIMATES = {card.name: card.function for card in default_registry().entries("estimates")}
 COARSE, FINE = 20, 80
 
 
@@ -21,11 +24,11 @@ def arrive(path, name, steps):
     noise = torch.randn(8, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     frames = trajectory(
         three_blobs().denoise,
-        noise * path(log_snrs[0]).sigma,
-        path,
+        noise * path(log_snrs[0].item()).sigma,
+        bare(path),
         log_snrs,
-        seeded([]),
-        estimate=getattr(estimates, name),
+        Seeded([]),
+        estimate=ESTIMATES[name],
     )
     *_, last = frames
     return last.x
@@ -38,7 +41,7 @@ def errors(request):
     return cache(lambda name, steps: float((arrive(request.param, name, steps) - true).norm()))
 
 
-@pytest.mark.parametrize("name", estimates.__all__)
+@pytest.mark.parametrize("name", ESTIMATES)
 def test_order_of_convergence(name, errors):
     order = math.log(errors(name, COARSE) / errors(name, FINE), FINE / COARSE)
     assert order == pytest.approx(ORDERS[name], abs=0.1)
@@ -49,15 +52,13 @@ def test_a_third_estimate_lowers_the_error(errors):
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("name", estimates.__all__)
+@pytest.mark.parametrize("name", ESTIMATES)
 def test_a_constant_estimate_is_exact_in_any_number_of_steps(name, path):
     x0, noise = torch.randn(2, 3, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     log_snrs = torch.tensor([-2.0, -0.5, 0.1, 2.0], dtype=torch.float64)
-    start, end = path(log_snrs[0]), path(log_snrs[-1])
+    start, end = path(log_snrs[0].item()), path(log_snrs[-1].item())
     x = start.alpha * x0 + start.sigma * noise
-    *_, last = trajectory(
-        lambda x, level: x0, x, path, log_snrs, seeded([]), estimate=getattr(estimates, name)
-    )
+    *_, last = trajectory(lambda x, level: x0, x, bare(path), log_snrs, Seeded([]), estimate=ESTIMATES[name])
     torch.testing.assert_close(last.x, end.alpha * x0 + end.sigma * noise)
 
 
@@ -71,5 +72,5 @@ def test_evaluations_a_step(name, calls):
 
     log_snrs = torch.linspace(-2, 2, 6, dtype=torch.float64)
     x = torch.ones(1, 2, dtype=torch.float64)
-    list(trajectory(denoise, x, levels.vp, log_snrs, seeded([]), estimate=getattr(estimates, name)))
+    list(trajectory(denoise, x, bare(levels.vp), log_snrs, Seeded([]), estimate=ESTIMATES[name]))
     assert len(asked) == 5 * calls

@@ -3,15 +3,16 @@ from functools import partial
 import pytest
 import torch
 
+from diffsmith import default_registry
 from diffsmith.diffusion import levels, renoise
 
 PATHS = [levels.ve, levels.vp, levels.flow]
-RULES = [getattr(renoise, name) for name in renoise.__all__]
+RULES = [card.function for card in default_registry().entries("renoise")]
 STEPPED = [(-3.0, -2.0), (-0.1, 0.1), (0.5, 4.0), (2.0, torch.inf)]
 
 
 def ends(path, between):
-    return [path(torch.tensor(log_snr, dtype=torch.float64)) for log_snr in between]
+    return [path(log_snr) for log_snr in between]
 
 
 @pytest.mark.parametrize("between", STEPPED)
@@ -47,7 +48,7 @@ def test_ancestral_is_ddim_s_formula(eta):
     """sigma_t of Song et al. (2021, eq. 16), in alpha-bar."""
     here, there = ends(levels.vp, (-1.0, 0.5))
     a, b = here.alpha**2, there.alpha**2
-    wanted = eta * ((1 - b) / (1 - a)).sqrt() * (1 - a / b).sqrt()
+    wanted = eta * ((1 - b) / (1 - a)) ** 0.5 * (1 - a / b) ** 0.5
     torch.testing.assert_close(renoise.ancestral(here, there, eta=eta).fresh, wanted)
 
 

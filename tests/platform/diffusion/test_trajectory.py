@@ -1,24 +1,29 @@
 import pytest
 import torch
 
-from diffsmith.diffusion import estimates, levels, renoise
-from diffsmith.diffusion.noise import seeded
+from diffsmith import default_registry
+from diffsmith.diffusion import levels, renoise
+from diffsmith.diffusion.estimates.single import euler, heun
+from diffsmith.diffusion.noise import Seeded
 from diffsmith.diffusion.trajectory import trajectory
 from diffsmith.testing import three_blobs
+from diffsmith.testing.paths import bare
 
-ESTIMATES = [getattr(estimates, name) for name in estimates.__all__]
-RULES = [getattr(renoise, name) for name in renoise.__all__]
+ESTIMATES = [card.function for card in default_registry().entries("estimates")]
+RULES = [card.function for card in default_registry().entries("renoise")]
 FROM_PURE_NOISE = torch.tensor([-torch.inf, -2, -1, 0, 1, 2.5, torch.inf], dtype=torch.float64)
 FROM_SIGMA_80 = FROM_PURE_NOISE.clamp(min=-4.4)
 PATHS = {"ve": FROM_SIGMA_80, "vp": FROM_PURE_NOISE, "flow": FROM_PURE_NOISE}
 
 
-def walk(path, seeds, estimate=estimates.euler, rule=renoise.ode):
+def walk(path, seeds, estimate=euler, rule=renoise.ode):
     path_of, log_snrs = getattr(levels, path), PATHS[path]
-    noise = seeded(seeds)
-    start = path_of(log_snrs[0])
+    noise = Seeded(seeds)
+    start = path_of(log_snrs[0].item())
     x = start.sigma * noise(torch.zeros(len(seeds), 2, dtype=torch.float64), start, start)
-    frames = trajectory(three_blobs().denoise, x, path_of, log_snrs, noise, estimate=estimate, renoise=rule)
+    frames = trajectory(
+        three_blobs().denoise, x, bare(path_of), log_snrs, noise, estimate=estimate, renoise=rule
+    )
     return list(frames)
 
 
@@ -51,9 +56,9 @@ def test_samples_have_the_data_s_moments(rule, path):
     def noise(x, here, there):
         return torch.randn(x.shape, generator=generator, dtype=x.dtype)
 
-    x = path_of(log_snrs[0]).sigma * noise(torch.zeros(3000, 2, dtype=torch.float64), None, None)
+    x = path_of(log_snrs[0].item()).sigma * noise(torch.zeros(3000, 2, dtype=torch.float64), None, None)
     mixture = three_blobs()
-    frames = trajectory(mixture.denoise, x, path_of, log_snrs, noise, estimate=estimates.heun, renoise=rule)
+    frames = trajectory(mixture.denoise, x, bare(path_of), log_snrs, noise, estimate=heun, renoise=rule)
     *_, last = frames
     true = mixture.sample(50_000, generator)
     torch.testing.assert_close(last.x.mean(0), true.mean(0), rtol=0, atol=0.05)
@@ -63,7 +68,7 @@ def test_samples_have_the_data_s_moments(rule, path):
 def test_frames_say_where_they_are():
     frames = walk("vp", [0])
     assert [frame.index for frame in frames] == list(range(6))
-    reached = torch.stack([frame.level.log_snr for frame in frames])
+    reached = torch.tensor([frame.level.log_snr for frame in frames], dtype=torch.float64)
     torch.testing.assert_close(reached, FROM_PURE_NOISE[1:])
 
 
@@ -76,6 +81,6 @@ def test_the_loop_waits_for_its_consumer():
         return mixture.denoise(x, level)
 
     x = torch.ones(1, 2, dtype=torch.float64)
-    frames = trajectory(denoise, x, levels.vp, FROM_PURE_NOISE, seeded([0]), estimate=estimates.euler)
+    frames = trajectory(denoise, x, bare(levels.vp), FROM_PURE_NOISE, Seeded([0]), estimate=euler)
     next(frames)
     assert len(asked) == 1

@@ -8,10 +8,11 @@ from torch import Tensor
 
 from ...diffusion import levels, schedules
 from ...diffusion.denoiser import Denoise
-from ...diffusion.estimates import heun
-from ...diffusion.noise import seeded
+from ...diffusion.estimates.single import heun
+from ...diffusion.noise import Seeded
 from ...diffusion.trajectory import Estimate, Frame, trajectory
 from ..mixture import three_blobs
+from ..paths import bare
 from .shared import Conformance, draws
 
 __all__ = ["EstimateConformance", "SpacingConformance"]
@@ -27,7 +28,7 @@ class EstimateConformance(Conformance):
         clean = torch.tensor([[0.5, -2.0]], dtype=torch.float64)
         for path in (levels.vp, levels.ve, levels.flow):
             frames = _walk(self.bound(), lambda x, level: clean, path, _grid(6))
-            start, first = _start(path, _grid(6)), path(_grid(6)[0])
+            start, first = _start(path, _grid(6)), path(_grid(6)[0].item())
             for frame in frames:
                 torch.testing.assert_close(frame.x, levels.carry(start, clean, first, frame.level))
 
@@ -74,9 +75,9 @@ def _grid(steps: int) -> Tensor:
 
 def _walk(estimate: Estimate, denoise: Denoise, path: levels.Path, grid: Tensor) -> list[Frame]:
     start = _start(path, grid)
-    return list(trajectory(denoise, start, path, grid, seeded(range(1)), estimate=estimate))
+    return list(trajectory(denoise, start, bare(path), grid, Seeded(range(1)), estimate=estimate))
 
 
 def _start(path: levels.Path, grid: Tensor) -> Tensor:
-    here = path(grid[0])
-    return here.sigma * torch.randn(1, 2, generator=draws(), dtype=torch.float64)
+    here = path(grid[0].item())
+    return torch.randn(1, 2, generator=draws(), dtype=torch.float64).mul(here.sigma)
