@@ -59,8 +59,11 @@ def test_the_readmes_commands_run_in_their_order(tmp_path: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.split("\n")[0])
-def test_the_readmes_python_runs(block: str, tmp_path: Path) -> None:
+SAMPLING = (ROOT / "docs" / "sampling.md").read_text()
+
+
+@pytest.mark.parametrize("block", [*blocks("python"), *blocks("python", SAMPLING)])
+def test_the_documents_python_runs(block: str, tmp_path: Path) -> None:
     short = re.sub(r'budget="\w+"', "trials=1", block)
     done = _run([sys.executable, "-c", short], tmp_path)
     assert done.returncode == 0, done.stderr

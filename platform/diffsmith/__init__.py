@@ -8,9 +8,11 @@ if TYPE_CHECKING:
     from .data import Data, Split
     from .errors import DiffsmithError, SpecError
     from .hookspecs import hookimpl
+    from .interop.scheduler_config import load_scheduler
     from .pipeline import Pipeline, build, load
     from .registry import Registry, default_registry
     from .samples import Sample, save_sheet
+    from .sampling import frames, load_frame, sample, save_frame
     from .specs import PipelineSpec, Request, SweepSpec, TrainSpec
     from .training.fit import fit
     from .tuner.api import sweep
@@ -22,9 +24,11 @@ _HOMES = {
     "data": ("Data", "Split"),
     "errors": ("DiffsmithError", "SpecError"),
     "hookspecs": ("hookimpl",),
+    "interop.scheduler_config": ("load_scheduler",),
     "pipeline": ("Pipeline", "build", "load"),
     "registry": ("Registry", "default_registry"),
     "samples": ("Sample", "save_sheet"),
+    "sampling": ("frames", "load_frame", "sample", "save_frame"),
     "specs": ("PipelineSpec", "Request", "SweepSpec", "TrainSpec"),
     "training.fit": ("fit",),
     "tuner.api": ("sweep",),
@@ -52,8 +56,13 @@ __all__ = [
     "cards_in",
     "default_registry",
     "fit",
+    "frames",
     "hookimpl",
     "load",
+    "load_frame",
+    "load_scheduler",
+    "sample",
+    "save_frame",
     "save_sheet",
     "sweep",
 ]

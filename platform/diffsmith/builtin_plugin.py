@@ -13,9 +13,17 @@ if TYPE_CHECKING:
 @hookimpl
 def diffsmith_estimates() -> list[Card]:
     """The solvers of diffusion/estimates/."""
-    return [
-        card for name in ("single", "multistep") for card in cards_in(f"diffsmith.diffusion.estimates.{name}")
-    ]
+    modules = (
+        "single",
+        "stages",
+        "multistep",
+        "unified",
+        "exponential_adams",
+        "adams",
+        "adams_fixed",
+        "cfg_pp",
+    )
+    return [card for name in modules for card in cards_in(f"diffsmith.diffusion.estimates.{name}")]
 
 
 @hookimpl
@@ -38,8 +46,9 @@ def diffsmith_noise() -> list[Card]:
 
 @hookimpl
 def diffsmith_spacings() -> list[Card]:
-    """The spacings of diffusion/spacings.py."""
-    return cards_in("diffsmith.diffusion.spacings")
+    """The spacings of diffusion/spacings/."""
+    modules = ("timesteps", "sigmas", "flows", "tables")
+    return [card for name in modules for card in cards_in(f"diffsmith.diffusion.spacings.{name}")]
 
 
 @hookimpl
@@ -49,9 +58,17 @@ def diffsmith_guidance() -> list[Card]:
 
 
 @hookimpl
+def diffsmith_thresholds() -> list[Card]:
+    """The limits of diffusion/thresholds.py."""
+    return cards_in("diffsmith.diffusion.thresholds")
+
+
+@hookimpl
 def diffsmith_schedules() -> list[Card]:
-    """The noise schedules of diffusion/schedules.py."""
-    return cards_in("diffsmith.diffusion.schedules")
+    """The noise schedules of diffusion/schedules/."""
+    return [
+        card for name in ("tables", "formulas") for card in cards_in(f"diffsmith.diffusion.schedules.{name}")
+    ]
 
 
 @hookimpl

@@ -58,7 +58,8 @@ class SchedulerCard(Card):
 
     walk: the path it follows, the model's "own" or one where dx / dsigma is (x - x0) / sigma. source: the
     paper or program it equals. advice: when to choose it. order: of convergence, 0 where there is none to
-    speak of. evaluations: of the network a step, 0 where that depends on the data.
+    speak of. evaluations: of the network a step, 0 where that depends on the data. pushes: whether it
+    heeds what a denoiser pushes beside its clean estimate, as guidance cfg_pp does.
     """
 
     estimate: str = "euler"
@@ -70,6 +71,7 @@ class SchedulerCard(Card):
     advice: str = ""
     order: int = 1
     evaluations: int = 1
+    pushes: bool = True
 
 
 @dataclass(frozen=True)

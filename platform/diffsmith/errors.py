@@ -72,4 +72,9 @@ def unknown_name(where: str, name: str, known: Sequence[str]) -> str:
     """One fault about a name nobody registered, with the near miss and what there is."""
     guess = nearest(name, known)
     hint = f" — did you mean {guess!r}?" if guess else "."
-    return f"{where}: unknown name {name!r}{hint} Known: {', '.join(sorted(known)) or 'none'}"
+    told = ", ".join(sorted(known)) or "none"
+    shown = told if len(known) <= _MANY else f"{len(known)} names, which `diffsmith list` shows"
+    return f"{where}: unknown name {name!r}{hint} Known: {shown}"
+
+
+_MANY = 30

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor
 
 from .cards import ModelCard, SchedulerCard
@@ -14,18 +15,21 @@ from .diffusion.schedules import NoiseSchedule
 from .diffusion.trajectory import Trajectory, trajectory
 from .errors import SpecError, unknown_name
 from .options import options_model
+from .refusals import require_a_beginning, require_heeded, require_readable
 from .registry import Registry
-from .specs import Choice, ModelSpec, PipelineSpec, SchedulerSpec, TrainSpec, understood
+from .specs import Choice, ModelSpec, PipelineSpec, SchedulerSpec, SpacingSpec, TrainSpec, understood
 
 __all__ = [
     "check",
     "checked",
+    "grid",
     "guidance",
     "log_snrs",
     "network_builder",
     "prediction",
     "schedule",
     "scheduler",
+    "spacing",
 ]
 
 P = TypeVar("P", bound=PipelineSpec)
@@ -61,11 +65,12 @@ def _parts(spec: PipelineSpec, registry: Registry) -> list[Callable[[], Any]]:
     parts: list[Callable[[], Any]] = [
         partial(network_builder, spec.model, registry),
         partial(scheduler, spec.scheduler, registry),
-        partial(_spacing, spec, registry),
+        partial(_place, spec.spacing, spec.scheduler, registry),
         partial(guidance, spec, registry),
         partial(prediction, spec.model, registry),
         partial(schedule, spec.model, registry),
-        partial(log_snrs, spec, registry),
+        partial(_refuse_what_cannot_begin, spec, registry),
+        partial(_refuse_what_is_not_heeded, spec, registry),
     ]
     if isinstance(spec, TrainSpec):
         parts += [
@@ -85,7 +90,11 @@ def network_builder(model: ModelSpec, registry: Registry) -> Callable[..., Any]:
 def schedule(model: ModelSpec, registry: Registry) -> NoiseSchedule:
     """The noise the model is trained on: the spec's choice, or its card's."""
     choice = model.schedule or Choice.model_validate(_card(model, registry).schedule)
-    built: NoiseSchedule = registry.bind("schedules", choice, "model.schedule")()
+    make = registry.bind("schedules", choice, "model.schedule")
+    try:
+        built: NoiseSchedule = make()
+    except ValueError as error:
+        raise SpecError([f"model.schedule: {error}"]) from None
     return built
 
 
@@ -98,19 +107,77 @@ def prediction(model: ModelSpec, registry: Registry) -> Prediction:
 
 def log_snrs(spec: PipelineSpec, registry: Registry) -> Tensor:
     """The noise levels the spec visits, [steps + 1] log-SNRs from noise to clean."""
-    place = _spacing(spec, registry)
+    return grid(schedule(spec.model, registry), spec.scheduler, spec.spacing, registry)
+
+
+def grid(
+    noise_schedule: NoiseSchedule, solver: SchedulerSpec, choice: SpacingSpec, registry: Registry
+) -> Tensor:
+    """The levels that a spacing places on a schedule, once they are known to go from noise to clean."""
+    place = _place(choice, solver, registry)
     try:
-        placed: Tensor = place(schedule(spec.model, registry), spec.spacing.steps)
+        placed: Tensor = place(noise_schedule, choice.steps)
     except ValueError as error:
         raise SpecError([f"spacing: {error}"]) from None
-    if len(placed) < 2 or not (placed.diff() > 0).all():
-        what = f"{spec.spacing.name} with {spec.spacing.steps} steps does not go from noise to clean"
-        raise SpecError([f"spacing: {what}: ask for fewer steps, or list every level once, noisiest first"])
+    if choice.final != "zero" and not _ends_itself(choice, solver, registry):
+        placed = _FINALS[choice.final](noise_schedule, placed)
+    if fault := _damage(placed):
+        name = spacing(choice, solver, registry).name
+        what = f"{name} with {choice.steps} steps does not go from noise to clean"
+        advice = "ask for fewer steps, or list every level once, noisiest first"
+        raise SpecError([f"spacing: {what}: {advice} ({fault})"])
     return placed
 
 
-def _spacing(spec: PipelineSpec, registry: Registry) -> Callable[..., Any]:
-    return registry.bind("spacings", spec.spacing, "spacing")
+def _place(choice: SpacingSpec, solver: SchedulerSpec, registry: Registry) -> Callable[..., Any]:
+    named = spacing(choice, solver, registry)
+    own = {"final": choice.final} if _ends_itself(choice, solver, registry) else {}
+    bare = Choice.model_validate({"name": named.name, **named.options, **own})
+    return registry.bind("spacings", bare, "spacing")
+
+
+def _ends_itself(choice: SpacingSpec, solver: SchedulerSpec, registry: Registry) -> bool:
+    """Whether the spacing knows which level was its last: a list of one's own may hold no noise or some."""
+    if choice.final != "listed":
+        return False
+    card = registry.get("spacings", spacing(choice, solver, registry).name, "spacing.name")
+    return "final" in options_model(card.function).model_fields
+
+
+def _at_the_clean_end(noise_schedule: NoiseSchedule, placed: Tensor) -> Tensor:
+    """Down to the clean end of training; where the levels reach it before, that is their end."""
+    clean = noise_schedule.ends()[0]
+    noisier = placed[placed < clean - _NEAR]
+    return torch.cat([noisier, clean[None]])
+
+
+_FINALS: dict[str, Callable[[NoiseSchedule, Tensor], Tensor]] = {
+    "sigma_min": _at_the_clean_end,
+    "listed": lambda noise_schedule, placed: placed[:-1],
+}
+"""What becomes of the last level of a spacing, which is no noise at all."""
+
+_NEAR = 1e-9  # what a level loses on its way through exp and log
+
+
+def _damage(placed: Tensor) -> str:
+    """What is wrong with a grid, in words; nothing where every level is cleaner than the one before."""
+    if len(placed) < 2:
+        return "one level is no step"
+    wrong = (~(placed.diff() > 0)).nonzero()
+    if not len(wrong):
+        return ""
+    at = int(wrong[0])
+    before, after = placed[at : at + 2].tolist()
+    return f"level {at + 2}, log-SNR {after:.4g}, is not cleaner than the one before, {before:.4g}"
+
+
+def spacing(choice: SpacingSpec, solver: SchedulerSpec, registry: Registry) -> SpacingSpec:
+    """The spacing that was named, or else the one that the scheduler's name ends in."""
+    if "name" in choice.model_fields_set or not solver.name:
+        return choice
+    _, named = registry.scheduler(solver.name, "scheduler.name")
+    return choice.model_copy(update={"name": named}) if named else choice
 
 
 def guidance(spec: PipelineSpec, registry: Registry) -> Guidance:
@@ -122,7 +189,7 @@ def scheduler(choice: SchedulerSpec, registry: Registry) -> Trajectory:
     """The loop: a named row with its options, or factors of one's own."""
     if not choice.name:
         return _multiplied(choice, registry)
-    card: SchedulerCard = registry.get("schedulers", choice.name, "scheduler.name")
+    card, _ = registry.scheduler(choice.name, "scheduler.name")
     loop = _own_loop(card, choice, registry) if card.ref else _row(card, choice, registry)
     return in_sigma(loop) if card.walk == "sigma" else loop
 
@@ -170,6 +237,22 @@ _FACTORS = {
 def _card(model: ModelSpec, registry: Registry) -> ModelCard:
     card: ModelCard = registry.get("models", model.name, "model.name")
     return card
+
+
+def _refuse_what_cannot_begin(spec: PipelineSpec, registry: Registry) -> None:
+    levels, known = log_snrs(spec, registry), schedule(spec.model, registry)
+    require_readable(known, prediction(spec.model, registry), levels)
+    require_a_beginning(scheduler(spec.scheduler, registry), known, levels)
+
+
+def _refuse_what_is_not_heeded(spec: PipelineSpec, registry: Registry) -> None:
+    guided = guidance(spec, registry)(_nobody, prediction(spec.model, registry))
+    if hasattr(guided, "answer"):
+        require_heeded("guidance", spec.scheduler, registry)
+
+
+def _nobody(*asked: object) -> tuple[Tensor, ...]:
+    raise NotImplementedError
 
 
 def _refuse_what_training_cannot(spec: TrainSpec, registry: Registry) -> None:

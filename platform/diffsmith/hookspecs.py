@@ -81,6 +81,11 @@ def diffsmith_guidance() -> "list[Card]":  # type: ignore[empty-body]
 
 
 @hookspec
+def diffsmith_thresholds() -> "list[Card]":  # type: ignore[empty-body]
+    """Limits on the clean estimate: (denoise, *, options) -> denoise."""
+
+
+@hookspec
 def diffsmith_schedules() -> "list[Card]":  # type: ignore[empty-body]
     """Noise schedules of training: (*, options) -> NoiseSchedule."""
 

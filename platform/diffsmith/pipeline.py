@@ -15,6 +15,7 @@ from .diffusion.levels import Level
 from .diffusion.noise import Seeded
 from .diffusion.prediction import Prediction
 from .diffusion.schedules import NoiseSchedule
+from .diffusion.starting import pure
 from .diffusion.trajectory import Frame
 from .documents import read_yaml
 from .engine import placed
@@ -102,7 +103,7 @@ class Pipeline:
         noise = Seeded(request.seeds)
         here = self.schedule.path(self.log_snrs[0].item())
         blank = torch.zeros(len(request.seeds), *self.spec.model.shape or (), device=asked.device)
-        x = here.sigma * noise(blank, here, here)
+        x = pure(noise(blank, here, here), here)
         denoise: Denoise = factory.guidance(self.spec, self.registry)(asked, self.prediction)
         loop = factory.scheduler(self.spec.scheduler, self.registry)
         yield from loop(denoise, x, self.schedule, self.log_snrs, noise)

@@ -18,7 +18,7 @@ from .errors import PluginConflict, SpecError, unknown_name
 from .options import checked_options
 from .specs import Choice
 
-__all__ = ["KINDS", "PluginReport", "Registry", "default_registry"]
+__all__ = ["KINDS", "PluginReport", "Registry", "default_registry", "plain_name"]
 
 KINDS = {
     "models": "model",
@@ -28,6 +28,7 @@ KINDS = {
     "schedulers": "scheduler",
     "spacings": "spacing",
     "guidance": "guidance",
+    "thresholds": "threshold",
     "estimates": "estimate",
     "renoise": "noise rule",
     "correctors": "corrector",
@@ -86,10 +87,19 @@ class Registry:
             raise self._conflicts[kind, name]
         if name in shelf:
             return shelf[name]
-        by_alias = {_plain(alias): card for card in shelf.values() for alias in (card.name, *_aliases(card))}
-        if _plain(name) in by_alias:
-            return by_alias[_plain(name)]
+        known = self._spelled(kind)
+        if plain_name(name) in known:
+            return known[plain_name(name)]
         raise SpecError([unknown_name(where or KINDS[kind], name, list(shelf))])
+
+    def scheduler(self, name: str, where: str = "") -> tuple[SchedulerCard, str]:
+        """A scheduler, and the spacing that its name ends in, as in "dpm++ 2m karras", or ""."""
+        whole = plain_name(name)
+        spacings = {f"_{spelled}": card.name for spelled, card in self._spelled("spacings").items()}
+        tail = max((each for each in spacings if whole.endswith(each)), key=len, default="")
+        if not tail or whole in self._spelled("schedulers"):
+            return self.get("schedulers", name, where), ""
+        return self.get("schedulers", whole.removesuffix(tail), where), spacings[tail]
 
     def bind(self, kind: str, choice: Choice, where: str = "") -> Callable[..., Any]:
         """The chosen function with its options filled in, all checked against its signature."""
@@ -127,6 +137,11 @@ class Registry:
             yield
         except (Exception, SystemExit) as error:  # noqa: BLE001 — even SystemExit stays inside
             self.reports[plugin].fail(error)
+
+    def _spelled(self, kind: str) -> dict[str, Any]:
+        """Every card of a kind by each of its names, plainly written."""
+        cards = self._shelves[kind].values()
+        return {plain_name(name): card for card in cards for name in (card.name, *_aliases(card))}
 
     def _admit(self, name: str, load: Callable[[], object]) -> None:
         if name in self.reports:
@@ -199,7 +214,7 @@ def _package(point: EntryPoint) -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else ""
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name however it is written: "DPM++ 2M SDE", "sample_dpmpp_2m_sde" and "dpmpp-2m-sde" are one."""
     spelled = re.sub("[^a-z0-9]+", "_", name.casefold().replace("++", "pp")).strip("_")
     return re.sub("^(sample|k)_", "", spelled)

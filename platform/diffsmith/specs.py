@@ -85,10 +85,15 @@ class SchedulerSpec(Choice):
 
 
 class SpacingSpec(Choice):
-    """Which noise levels are visited, and in how many steps."""
+    """Which noise levels are visited, and in how many steps.
+
+    final: where the last step leads; to "zero" noise, to the clean end of training ("sigma_min"), or to
+    the last level that the spacing lists, one step fewer ("listed").
+    """
 
     name: str = "trailing"
     steps: Annotated[int, Field(ge=1, le=10_000)] = 20
+    final: Literal["zero", "sigma_min", "listed"] = "zero"
 
 
 class EngineSpec(Spec):

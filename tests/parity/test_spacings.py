@@ -6,10 +6,12 @@ import diffusers
 import numpy as np
 import pytest
 import torch
+from diffusers.schedulers import AysSchedules
 
 from diffsmith.diffusion import schedules, spacings
 
-from .references import difference
+from .in_float64 import doubled
+from .references import difference, in_float64
 
 STEPS = [1, 2, 3, 7, 10, 16, 20, 25, 30, 48, 50, 96, 100, 144, 250, 999, 1000]
 
@@ -48,13 +50,64 @@ def test_leading_offset(steps):
 
 @pytest.mark.parametrize("steps", [2, 7, 20, 50])
 def test_fractional_linspace(steps):
-    scheduler = diffusers.EulerDiscreteScheduler(timestep_spacing="linspace")
+    kind = diffusers.EulerDiscreteScheduler
+    with doubled(kind.__new__(kind)):
+        scheduler = kind(timestep_spacing="linspace")
+        scheduler.set_timesteps(steps)
+    schedule = schedules.vp(interpolation="sigma")
+    log_snrs = spacings.linspace(schedule, steps)
+    torch.testing.assert_close(timesteps(schedule, log_snrs), scheduler.timesteps, rtol=0, atol=1e-9)
+    torch.testing.assert_close((-log_snrs).exp(), scheduler.sigmas, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize("steps", STEPS[:-3])
+@pytest.mark.parametrize("name", ["leading", "linspace"])
+def test_the_clean_end_as_what_the_last_step_leads_to(name, steps):
+    scheduler = diffusers.DPMSolverMultistepScheduler(timestep_spacing=name)
     scheduler.set_timesteps(steps)
     schedule = schedules.vp()
-    log_snrs = spacings.linspace(schedule, steps)
-    torch.testing.assert_close(timesteps(schedule, log_snrs), scheduler.timesteps.double(), rtol=0, atol=1e-4)
-    # Between two timesteps the reference draws a straight line in sigma, we in log-SNR.
-    torch.testing.assert_close((-log_snrs).exp(), scheduler.sigmas.double(), rtol=5e-4, atol=0)
+    chosen = {"whole": True} if name == "linspace" else {}
+    mine = timesteps(schedule, getattr(spacings, name)(schedule, steps, closed=False, **chosen))
+    torch.testing.assert_close(mine, scheduler.timesteps.double(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["leading", "linspace", "trailing"])
+def test_timesteps_with_too_much_noise_are_left_out(name):
+    bounds = {"lambda_min_clipped": -5.1, "timestep_spacing": name}
+    scheduler = diffusers.DPMSolverMultistepScheduler(beta_schedule="squaredcos_cap_v2", **bounds)
+    scheduler.set_timesteps(10)
+    schedule = schedules.vp(betas="cosine")
+    chosen = {"leading": {"closed": False}, "linspace": {"closed": False, "whole": True}}.get(name, {})
+    mine = timesteps(schedule, getattr(spacings, name)(schedule, 10, log_snr_min=-5.1, **chosen))
+    torch.testing.assert_close(mine, scheduler.timesteps.double(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("strength", "steps"), [(1.0, 1), (1.0, 8), (1.0, 50), (0.6, 1), (0.6, 30)])
+@pytest.mark.parametrize("name", ["LCMScheduler", "TCDScheduler"])
+def test_lcm(name, strength, steps):
+    scheduler = getattr(diffusers, name)()
+    scheduler.set_timesteps(steps, strength=strength)
+    schedule = schedules.vp(betas="scaled_linear")
+    mine = timesteps(schedule, spacings.lcm(schedule, steps, strength=strength))
+    torch.testing.assert_close(mine, scheduler.timesteps.double(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 10, 40])
+def test_whole_strides_of_a_consistency_model(steps):
+    scheduler = diffusers.CMStochasticIterativeScheduler()
+    scheduler.set_timesteps(steps)
+    schedule = schedules.edm(rho=7.0, timesteps=40, label_scale=1000.0)
+    log_snrs = spacings.trailing(schedule, steps, whole_stride=True)[:-1]
+    assert difference((-log_snrs).exp(), scheduler.sigmas[:-1].double()) <= 1e-6
+    told = schedule.label(schedule.path(log_snrs))
+    torch.testing.assert_close(told, scheduler.timesteps.double(), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("model", ["sd15", "sdxl", "svd"])
+def test_align_your_steps(model):
+    table = {"sd15": "StableDiffusion", "sdxl": "StableDiffusionXL", "svd": "StableDiffusionVideo"}[model]
+    sigmas = (-spacings.align_your_steps(schedules.vp(), 10, model=model)).exp()
+    torch.testing.assert_close(sigmas, in_float64(AysSchedules[f"{table}Sigmas"]))
 
 
 @pytest.mark.parametrize("betas", ["linear", "scaled_linear"])
@@ -87,6 +140,44 @@ def test_flow_shift(shift, steps):
     scheduler.set_timesteps(sigmas=np.linspace(1, 1 / steps, steps))
     log_snrs = spacings.shifted(schedules.flow(), steps, shift=shift)
     torch.testing.assert_close((-log_snrs).sigmoid(), scheduler.sigmas.double(), rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("shift", [1.0, 3.0])
+@pytest.mark.parametrize("steps", [2, 8, 28])
+@pytest.mark.parametrize("terminal", [None, 0.02])
+def test_flow_shifted_twice(terminal, steps, shift):
+    """What the reference does when it is told nothing but a number of steps."""
+    scheduler = diffusers.FlowMatchEulerDiscreteScheduler(shift=shift, shift_terminal=terminal)
+    scheduler.set_timesteps(steps)
+    chosen = {"shift": shift, "last": "training", "terminal": terminal}
+    log_snrs = spacings.shifted(schedules.flow(shift=shift), steps, **chosen)
+    torch.testing.assert_close((-log_snrs).sigmoid(), scheduler.sigmas.double(), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["exponential", "linear"])
+@pytest.mark.parametrize("sequence", [256, 1000, 4096, 8192])
+def test_dynamic_shift(sequence, kind):
+    mu = 0.5 + (1.15 - 0.5) * (sequence - 256) / (4096 - 256)  # as Flux's pipeline has it
+    scheduler = diffusers.FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, time_shift_type=kind)
+    scheduler.set_timesteps(sigmas=np.linspace(1, 1 / 9, 9), mu=mu)
+    for chosen in ({"sequence": sequence}, {"mu": mu}):
+        log_snrs = spacings.dynamic_shift(schedules.flow(), 9, kind=kind, **chosen)
+        torch.testing.assert_close((-log_snrs).sigmoid(), scheduler.sigmas.double(), rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("steps", [1, 5, 20])
+def test_flow_sigmas_of_the_solvers(steps):
+    told = {"use_flow_sigmas": True, "flow_shift": 3.0, "prediction_type": "flow_prediction"}
+    schedule = schedules.flow(label="floored")
+    for name, chosen in (
+        ("DPMSolverMultistepScheduler", {"first": 0.999}),
+        ("UniPCMultistepScheduler", {"last": "beyond", "sigma_max": 1 - 1e-6}),
+    ):
+        scheduler = getattr(diffusers, name)(**told)
+        scheduler.set_timesteps(steps)
+        log_snrs = spacings.shifted(schedule, steps, shift=3.0, **chosen)
+        torch.testing.assert_close((-log_snrs).sigmoid(), scheduler.sigmas.double(), rtol=1e-6, atol=0)
+        assert timesteps(schedule, log_snrs).tolist() == scheduler.timesteps.tolist()
 
 
 @pytest.mark.parametrize("shift", [1.0, 3.0])

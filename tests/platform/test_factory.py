@@ -29,7 +29,7 @@ def test_every_fault_is_told_at_once_with_the_near_miss(registry):
     told = faults(
         {
             "model": {"name": "unet", "widht": 16, "layers": 0},
-            "scheduler": {"name": "dpmpp_2n"},
+            "scheduler": {"name": "dpmp_2m"},
             "spacing": {"name": "karras", "rho": -1, "steps": 5},
             "guidance": {"name": "cfg", "scael": 3},
             "data": "digit",
@@ -107,6 +107,60 @@ def test_an_unknown_model_is_told_once_beside_what_else_is_wrong(registry):
 def test_a_single_fault(registry, values, fault):
     (told,) = faults(values, registry)
     assert told.startswith(fault)
+
+
+def test_a_network_that_cannot_be_read_where_the_walk_begins_is_refused(registry):
+    model = {"name": "unet", "schedule": "flow", "prediction": "epsilon"}
+    (told,) = faults({"model": model}, registry)
+    assert told.startswith("spacing: the first level is pure noise (alpha = 0), where this prediction says")
+    assert "explicit_sigmas" in told
+    lower = {"name": "explicit_sigmas", "sigmas": [20.0, 1.0]}
+    factory.check(parse(PipelineSpec, {"model": model, "spacing": lower}), registry)
+
+
+def test_a_guidance_that_the_scheduler_would_not_heed_is_refused(registry):
+    (told,) = faults({**UNET, "scheduler": "ddim_inverse", "guidance": "cfg_pp"}, registry)
+    assert told.startswith(
+        "guidance: it pushes x beside the clean estimate, which ddim_inverse does not heed: "
+    )
+    corrected = {"estimate": "dpmpp_2m", "correct": "unic"}
+    (told,) = faults({**UNET, "scheduler": corrected, "guidance": "cfg_pp"}, registry)
+    assert "which a corrector does not heed" in told
+    factory.check(parse(PipelineSpec, {**UNET, "scheduler": "euler", "guidance": "cfg_pp"}), registry)
+    factory.check(parse(PipelineSpec, {**UNET, "scheduler": "ddim_inverse", "guidance": "cfg"}), registry)
+
+
+def test_what_a_loop_itself_refuses_is_told_before_it_runs(registry):
+    flow = {"name": "unet", "schedule": "flow", "prediction": "flow"}
+    (told,) = faults({"model": flow, "scheduler": "euler_maruyama"}, registry)
+    assert told.startswith("scheduler: ")
+    assert "pure noise" in told
+
+
+def test_a_schedule_whose_options_contradict_one_another_is_told(registry):
+    wrong = {"name": "vp", "terminal": "zero", "label": "log_sigma"}
+    (told,) = faults({"model": {"name": "unet", "schedule": wrong}}, registry)
+    assert told.startswith("model.schedule: terminal 'zero' has no log sigma")
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "spacing", "expected"),
+    [
+        ("DPM++ 2M Karras", {"steps": 7}, {"name": "karras", "steps": 7}),
+        ("dpmpp_2m_uniform_log_snr", {"steps": 7}, {"name": "exponential", "steps": 7}),
+        ("dpm++ 2m karras", {"name": "beta", "steps": 7}, {"name": "beta", "steps": 7}),
+        ("dpm++ 2m", {"steps": 7}, {"name": "trailing", "steps": 7}),
+        ({"name": "dpm++ 2m karras", "kind": "heun"}, {"steps": 7}, {"name": "karras", "steps": 7}),
+    ],
+)
+def test_a_scheduler_s_name_may_end_in_a_spacing(registry, scheduler, spacing, expected):
+    values = {**UNET, "scheduler": scheduler, "spacing": spacing}
+    one, other = (
+        parse(PipelineSpec, each) for each in (values, {**UNET, "scheduler": "dpmpp_2m", "spacing": expected})
+    )
+    factory.check(one, registry)
+    assert torch.equal(factory.log_snrs(one, registry), factory.log_snrs(other, registry))
+    assert made(registry, name="dpm++ 2m karras") == made(registry, name="dpmpp_2m")
 
 
 def test_a_good_spec_has_no_fault(registry):

@@ -12,11 +12,6 @@ from diffsmith.registry import default_registry
 from diffsmith.specs import PipelineSpec, Request, parse
 
 REGISTRY = default_registry()
-EXPLICIT = {
-    "explicit_timesteps": {"timesteps": [999, 600, 300, 5]},
-    "explicit_sigmas": {"sigmas": [20.0, 3.0, 0.5]},
-    "explicit_log_snrs": {"log_snrs": [-3.0, 0.0, 3.0]},
-}
 
 
 def made(classes=3, shape=(1, 8, 8), model=(), steps=3, **parts):
@@ -41,19 +36,11 @@ def finals(pipeline, seeds, labels=None):
     return last.x
 
 
-@pytest.mark.parametrize("schedule", REGISTRY.names("schedules"))
-@pytest.mark.parametrize("spacing", REGISTRY.names("spacings"))
 @pytest.mark.parametrize("scheduler", REGISTRY.names("schedulers"))
-def test_every_scheduler_is_finite_at_every_spacing_on_every_path(scheduler, spacing, schedule):
-    pipeline = made(
-        None,
-        (1, 2, 2),
-        {"multipliers": [1], "schedule": schedule},
-        scheduler=scheduler,
-        spacing={"name": spacing, "steps": 3, **EXPLICIT.get(spacing, {})},
-    )
+def test_every_scheduler_walks_with_a_network(scheduler):
+    """At every spacing and on every path: tests/platform/sampling, with a network that costs nothing."""
+    pipeline = made(None, (1, 2, 2), {"multipliers": [1]}, scheduler=scheduler)
     frames = list(pipeline.frames(Request()))
-    assert len(frames) == len(pipeline.log_snrs) - 1
     assert all(frame.x.isfinite().all() and frame.x0.isfinite().all() for frame in frames)
 
 

@@ -10,6 +10,7 @@ from diffsmith.registry import default_registry
 from diffsmith.schedulers import SCHEDULERS
 from diffsmith.specs import SchedulerSpec
 from diffsmith.testing import bare, three_blobs
+from diffsmith.testing.measures import evaluations, order_of_convergence, without_noise
 
 REGISTRY = default_registry()
 LOG_SNRS = torch.tensor([-4.0, -2, -1, 0, 1, 2.5, torch.inf], dtype=torch.float64)
@@ -69,3 +70,20 @@ def test_rows_that_are_one_scheduler_at_some_option(one, other):
 @pytest.mark.parametrize(("one", "other"), OTHER)
 def test_rows_that_differ(one, other):
     assert not torch.allclose(walk(one), walk(other))
+
+
+def with_a(fact):
+    """The schedulers whose card states that fact."""
+    cards = [card for card in SCHEDULERS if getattr(card, fact)]
+    return pytest.mark.parametrize("card", cards, ids=lambda card: card.name)
+
+
+@with_a("order")
+def test_converges_at_the_order_its_card_says(card):
+    """Or faster: multistep solvers of a high order end with the order of their start, but late."""
+    assert card.order - 0.25 < order_of_convergence(without_noise(card, REGISTRY)) < card.order + 1.5
+
+
+@with_a("evaluations")
+def test_asks_as_often_as_its_card_says(card):
+    assert evaluations(without_noise(card, REGISTRY)) == pytest.approx(card.evaluations, abs=0.15)

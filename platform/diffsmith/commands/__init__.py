@@ -7,9 +7,9 @@ __all__ = ["add_commands", "examples"]
 
 def add_commands(app: typer.Typer) -> None:
     """Add every command of diffsmith's own, in the order of `diffsmith --help`."""
-    from . import export, generate, leaderboard, listing, plugins, show, sweep, train
+    from . import export, generate, leaderboard, listing, plot, plugins, show, sweep, train
 
-    for command in (listing, show, sweep, leaderboard, export, train, generate, plugins):
+    for command in (listing, show, plot, sweep, leaderboard, export, train, generate, plugins):
         command.add(app)
 
 

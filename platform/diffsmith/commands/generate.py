@@ -68,6 +68,7 @@ def generate(  # noqa: PLR0913 — a command's options
 ) -> None:
     """Make samples, a file each and a sheet."""
     values, folder, seeds, classes = _start(spec, source)
+    spacing = spacing or _spacing_in(scheduler)
     short = {"scheduler": scheduler, "spacing.name": spacing, "spacing.steps": steps, "engine.device": device}
     values = overridden(_shortly(values, short, guidance), sets or [])
     seeds = seeds if seed is None else numbers_of(seed, "--seed")
@@ -106,6 +107,13 @@ def _shortly(values: dict[str, Any], short: dict[str, Any], guidance: float | No
         changes |= {"guidance.name": "cfg"} if unguided else {}
         changes["guidance.scale"] = guidance
     return put(values, changes)
+
+
+def _spacing_in(scheduler: str | None) -> str | None:
+    """The spacing of a name such as "dpm++ 2m karras": typed now, so it goes before the file's."""
+    from ..registry import default_registry
+
+    return (default_registry().scheduler(scheduler, "scheduler.name")[1] or None) if scheduler else None
 
 
 def _request(labels: _Numbers, seeds: _Numbers) -> "Request":

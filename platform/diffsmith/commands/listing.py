@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..cards import SchedulerCard
 from ..registry import Registry, default_registry
 from . import examples
 from .output import Json, print_json, print_table
@@ -32,8 +33,19 @@ def list_things(
     if json:
         print_json([_row(thing) for thing in found])
     else:
-        rows = [(thing.name, thing.summary, thing.plugin) for thing in found]
-        print_table([("NAME", "SUMMARY", "PLUGIN"), *rows])
+        print_table(_table(found))
+
+
+def _table(found: list[Thing]) -> list[tuple[str, ...]]:
+    """A row a thing; schedulers also tell what they cost and what they gain by more steps."""
+    if any(isinstance(thing.entry, SchedulerCard) for thing in found):
+        rows = [(each.name, *_measures(each.entry), each.summary, each.plugin) for each in found]
+        return [("NAME", "ORDER", "CALLS", "SUMMARY", "PLUGIN"), *rows]
+    return [("NAME", "SUMMARY", "PLUGIN"), *((each.name, each.summary, each.plugin) for each in found)]
+
+
+def _measures(card: SchedulerCard) -> tuple[str, str]:
+    return str(card.order or "-"), str(card.evaluations or "varies")
 
 
 def _list_kinds(registry: Registry, json: bool) -> None:
@@ -46,9 +58,13 @@ def _list_kinds(registry: Registry, json: bool) -> None:
 
 
 def _row(thing: Thing) -> dict[str, Any]:
+    card = thing.entry
+    known = isinstance(card, SchedulerCard)
+    measures = {"order": card.order, "evaluations": card.evaluations} if known else {}
     return {
         "name": thing.name,
         "summary": thing.summary,
         "plugin": thing.plugin,
         "aliases": thing.aliases,
+        **measures,
     }

@@ -12,7 +12,10 @@ from .output import Json, print_json, print_table
 from .things import LISTED, Thing, complete_kind, completing, things_named
 
 EXAMPLES = examples(
-    "diffsmith show ddim", "diffsmith show euler --kind estimates", "diffsmith show unet --json"
+    "diffsmith show ddim",
+    'diffsmith show "DPM++ 2M SDE Karras"',
+    "diffsmith show euler --kind estimates",
+    "diffsmith show unet --json",
 )
 
 
@@ -30,7 +33,7 @@ def show(
 ) -> None:
     """Show what a named thing is.
 
-    Its plugin, other names, facts, and options with their ranges and defaults.
+    Its plugin, other names, facts, and options with their ranges, defaults and meanings.
     """
     registry = default_registry()
     found = [(thing, _facts(thing, registry)) for thing in things_named(name, registry, kind)]
@@ -55,31 +58,62 @@ def _facts(thing: Thing, registry: Registry) -> dict[str, Any]:
 
 
 def _own(card: Card) -> dict[str, Any]:
-    """What a card of that kind tells beyond what every card does."""
-    common = {field.name for field in fields(Card)}
+    """What a card of that kind tells beyond what every card does; a loop of its own has no factors."""
+    hidden = {field.name for field in fields(Card)} | (set(_FACTORS) if card.ref else set())
     own = {field.name: getattr(card, field.name) for field in fields(card) if is_dataclass(card)}
-    return {name: value for name, value in own.items() if name not in common}
+    return {name: value for name, value in own.items() if name not in hidden}
+
+
+_FACTORS = {"estimate": "estimates", "renoise": "renoise", "correct": "correctors"}
 
 
 def _options(card: Card, registry: Registry) -> list[dict[str, Any]]:
+    from .meanings import meaning
     from .ranges import options_of
 
-    if not isinstance(card, SchedulerCard) or card.ref:
-        return options_of(card.function)
-    factors = registry.get("estimates", card.estimate), registry.get("renoise", card.renoise)
-    found = [option for factor in factors for option in options_of(factor.function)]
-    return [{**option, "default": card.defaults.get(option["name"], option["default"])} for option in found]
+    made = isinstance(card, SchedulerCard) and not card.ref
+    named = {role: getattr(card, role) for role in _FACTORS} if made else {}
+    parts = [registry.get(_FACTORS[role], name) for role, name in named.items() if name] or [card]
+    usual = getattr(card, "defaults", {})
+    found = {
+        option["name"]: {
+            **option,
+            "default": usual.get(option["name"], option["default"]),
+            "meaning": meaning(part.function, option["name"]),
+        }
+        for part in parts
+        for option in options_of(part.function)
+    }
+    return list(found.values())
 
 
 def _print(thing: Thing, facts: dict[str, Any]) -> None:
     typer.echo(f"{thing.name}: {KINDS.get(thing.kind, 'search space')}. {thing.summary}")
-    apart = ("name", "summary", "options", "yaml")
-    shown = {name: value for name, value in facts.items() if name not in apart}
-    print_table([(f"{name}:", _text(value)) for name, value in shown.items() if value], "  ")
+    apart = {"name", "summary", "options", "yaml"} | ({"defaults"} if facts.get("options") else set())
+    shown = {name: _said(name, value) for name, value in facts.items() if name not in apart}
+    print_table([(f"{_TITLES.get(name, name)}:", value) for name, value in shown.items() if value], "  ")
     if options := facts.get("options"):
         typer.echo("  options:")
-        print_table([(o["name"], o["type"], f"default {_text(o['default'])}") for o in options], "    ")
+        rows = [(o["name"], o["type"], f"default {_text(o['default'])}", o["meaning"]) for o in options]
+        print_table(rows, "    ")
     typer.echo(facts.get("yaml", ""))
+
+
+_TITLES = {"aliases": "also", "advice": "when", "correct": "corrector", "evaluations": "calls"}
+_WORDS = {
+    ("walk", "own"): "the network's own path",
+    ("walk", "sigma"): "where dx / dsigma is (x - x0) / sigma: variance exploding, or flow",
+    ("order", 0): "none to speak of",
+    ("evaluations", 0): "as many as the data need",
+}
+
+
+def _said(name: str, value: Any) -> str:
+    if (name, value if isinstance(value, str | int) else "") in _WORDS:
+        return _WORDS[name, value]
+    if name == "evaluations":
+        return f"{value} of the network a step"
+    return _text(value) if value else ""
 
 
 def _text(value: Any) -> str:

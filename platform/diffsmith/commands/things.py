@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DiffsmithError, SpecError, nearest, unknown_name
-from ..registry import KINDS, Registry, default_registry
+from ..registry import KINDS, Registry, default_registry, plain_name
 
 __all__ = ["LISTED", "Thing", "complete_kind", "completing", "require_kind", "things", "things_named"]
 
@@ -30,8 +30,8 @@ class Thing:
         return getattr(self.entry, "aliases", ())
 
     def answers_to(self, name: str) -> bool:
-        """Whether that is its name, or another one it goes by."""
-        return name.casefold() in {each.casefold() for each in (self.name, *self.aliases)}
+        """Whether that is its name, or another one it goes by, however it is written."""
+        return plain_name(name) in map(plain_name, (self.name, *self.aliases))
 
 
 def things(kind: str, registry: Registry) -> list[Thing]:
@@ -48,12 +48,22 @@ def things_named(name: str, registry: Registry, kind: str | None = None) -> list
     """All that answer to a name, of whatever kind; a SpecError names the nearest."""
     kinds = (require_kind(kind),) if kind else LISTED
     everything = [thing for kind in kinds for thing in things(kind, registry)]
-    found = [thing for thing in everything if thing.answers_to(name)]
+    found = [thing for thing in everything if thing.answers_to(name)] or _both(name, everything, registry)
     if not found:
         guess = nearest(name, [each for thing in everything for each in (thing.name, *thing.aliases)])
         hint = f" — did you mean {guess!r}?" if guess else "."
         raise SpecError([f"nothing is called {name!r}{hint} `diffsmith list` shows all names"])
     return found
+
+
+def _both(name: str, everything: list[Thing], registry: Registry) -> list[Thing]:
+    """The scheduler and the spacing that a name like "dpm++ 2m karras" means."""
+    try:
+        card, spacing = registry.scheduler(name)
+    except DiffsmithError:
+        return []
+    meant = {("schedulers", card.name), ("spacings", spacing)}
+    return [thing for thing in everything if (thing.kind, thing.name) in meant]
 
 
 def require_kind(kind: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from .answers import Answer
 from .levels import Level, blend
 from .prediction import Prediction
 from .scalars import Number
@@ -20,7 +21,8 @@ Denoise = Callable[[Tensor, Level], Tensor]
 class Denoiser:
     """The only place that knows what the network outputs and how it is told the level.
 
-    net: (x, label) -> out, x and out [B, ...], the label a number.
+    net: (x, label) -> out, x and out [B, ...], the label a number. Where out has twice the channels, the
+    second half is the network's word on its variance, which only `answer` passes on.
     """
 
     net: Callable[[Tensor, Number], Tensor]
@@ -29,12 +31,19 @@ class Denoiser:
 
     def __call__(self, x: Tensor, level: Level) -> Tensor:
         """The clean estimate; x may lie on any path, at the same log-SNR it only has another size."""
+        return self.answer(x, level).x0
+
+    def answer(self, x: Tensor, level: Level) -> Answer:
+        """The clean estimate, and the variance where the network gives one."""
         home = self.schedule.path(level.log_snr)
         size = home.sigma / level.sigma
         scale = size * self.schedule.scale(home)
         out = self.net(x if abs(scale - 1) < _NEGLIGIBLE else x * scale, self.schedule.label(home))
+        variance = None
+        if out.shape != x.shape and out.shape[1] == 2 * x.shape[1]:
+            out, variance = out.chunk(2, 1)
         of_x, of_out = self.prediction.reading(home)
-        return blend(of_x * size, x, of_out, out)
+        return Answer(blend(of_x * size, x, of_out, out), None, variance)
 
 
 _NEGLIGIBLE = 1e-12  # what log and exp lose of a level that was at home already

@@ -1,16 +1,18 @@
 """Guidance: a clean estimate made of the network's answers with and without the condition."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 from torch import Tensor
 
+from .answers import Answer
 from .denoiser import Denoise
 from .levels import Level
 from .prediction import Prediction
 
-__all__ = ["Ask", "Guidance", "cfg", "none"]
+__all__ = ["Ask", "Guidance", "cfg", "cfg_pp", "none"]
 
 Ask = Callable[..., tuple[Tensor, ...]]
 """(x, level, *branches) -> one clean estimate a branch, all from a single batch.
@@ -54,6 +56,29 @@ def cfg(
         return _rescaled(prediction, x, guided, wanted, level, rescale) if rescale else guided
 
     return denoise
+
+
+def cfg_pp(
+    ask: Ask, prediction: Prediction, *, scale: Annotated[float, Field(ge=0, le=100)] = 0.6
+) -> Denoise:
+    """CFG++: the clean estimate is guided, the noise is the unconditional one (Chung et al. 2024).
+
+    scale: the paper's lambda, from 0 to 1; programs that allow more stay below 2.
+    """
+    return _Pushed(ask, scale)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pushed:
+    ask: Ask
+    scale: float
+
+    def __call__(self, x: Tensor, level: Level) -> Tensor:
+        return self.ask(x, level, "unconditional")[0]
+
+    def answer(self, x: Tensor, level: Level) -> Answer:
+        wanted, plain = self.ask(x, level, "conditional", "unconditional")
+        return Answer(plain, (wanted - plain).mul_(self.scale))
 
 
 def _rescaled(

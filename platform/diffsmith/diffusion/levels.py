@@ -58,10 +58,17 @@ def carry(x: Tensor, x0: Tensor, start: Level, end: Level) -> Tensor:
 
 
 def blend(a: Number, x: Tensor, b: Number, y: Tensor) -> Tensor:
-    """a * x + b * y in two passes over memory, fewer where a factor is zero."""
+    """a * x + b * y in as few passes over memory as the factors allow."""
     if isinstance(a, Tensor) or isinstance(b, Tensor):
         return torch.add(a * x, b * y)
     if a == 0 or b == 0:
-        return torch.mul(x, a) if b == 0 else torch.mul(y, b)
+        return torch.mul(x, a) if b == 0 else y if b == 1 else torch.mul(y, b)
+    if a == 1:
+        return torch.add(x, y, alpha=b)
+    if abs(a + b - 1) < _ROUNDING and x.dtype == y.dtype:
+        return torch.lerp(x, y, b)
     scaled = torch.mul(x, a)
     return scaled.add_(y, alpha=b) if scaled.dtype == y.dtype else scaled.add(y, alpha=b)
+
+
+_ROUNDING = 1e-14

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .levels import Level
 
-__all__ = ["Noise", "Seeded", "seeded"]
+__all__ = ["Noise", "Seeded", "brownian", "seeded"]
 
 Noise = Callable[[Tensor, Level, Level], Tensor]
 """(x, from, to) -> unit noise shaped like x; the levels serve noise that is a path, such as Brownian."""
@@ -16,6 +16,16 @@ Noise = Callable[[Tensor, Level, Level], Tensor]
 def seeded(seeds: Sequence[int], log_snrs: Tensor, drawn: int = 0) -> Noise:
     """Plain normal noise, one generator a sample."""
     return Seeded(seeds, drawn)
+
+
+def brownian(seeds: Sequence[int], log_snrs: Tensor, drawn: int = 0) -> Noise:
+    """Increments of one Brownian path a sample: more steps refine the same picture (torchsde).
+
+    Also: brownian_tree, BrownianTreeNoiseSampler
+    """
+    from .brownian import Brownian
+
+    return Brownian(seeds, log_snrs, drawn)
 
 
 class Seeded:

@@ -59,9 +59,9 @@ def v() -> Prediction:
     return Prediction(lambda level: (-level.sigma, level.alpha))
 
 
-def flow() -> Prediction:
-    """The velocity noise - x0 of a straight flow (Lipman et al. 2022)."""
-    return Prediction(lambda level: (-1.0, 1.0))
+def flow(*, negated: bool = False) -> Prediction:
+    """The velocity noise - x0 of a straight flow (Lipman et al. 2022); negated, x0 - noise."""
+    return Prediction(lambda level: (1.0, -1.0) if negated else (-1.0, 1.0))
 
 
 def score() -> Prediction:
@@ -69,13 +69,14 @@ def score() -> Prediction:
     return Prediction(lambda level: (0.0, -1 / level.sigma))
 
 
-def edm(*, sigma_data: Annotated[float, Field(gt=0)] = 0.5) -> Prediction:
-    """The unit-variance target of Karras et al. (2022, Table 1)."""
+def edm(*, sigma_data: Annotated[float, Field(gt=0)] = 0.5, negated: bool = False) -> Prediction:
+    """The unit-variance target of Karras et al. (2022, Table 1); negated, what diffusers calls its v."""
+    sign = -1.0 if negated else 1.0
 
     def mix(level: Level) -> tuple[Number, Number]:
         # On the VE path at the same log-SNR; another path only rescales x, never the target.
         sigma = level.sigma / level.alpha
         r = sqrt(sigma**2 + sigma_data**2)
-        return sigma / (sigma_data * r), -sigma_data / r
+        return sign * sigma / (sigma_data * r), -sign * sigma_data / r
 
     return Prediction(mix)

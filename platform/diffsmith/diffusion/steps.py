@@ -30,9 +30,10 @@ class Past(NamedTuple):
 class Step(NamedTuple):
     """Add `lift` noise: `here` -> `start`; carry to `down`; add `fresh` noise: arrive `there`.
 
-    A noise rule gives these six. The walk fills in the rest: its number, counted from 0, of how many, the
-    schedule with the path that is walked, earlier steps (newest first), and the noise and the rule for
-    estimates that renoise inside the step.
+    A noise rule gives these seven; `learned`, where it is set, makes the size of the fresh noise from what
+    the network says of its variance. The walk fills in the rest: its number, counted from 0, of how many,
+    the schedule with the path that is walked, earlier steps (newest first), the noise and the rule for
+    estimates that renoise inside the step, and what is pushed onto x after the move.
     """
 
     here: Level
@@ -41,12 +42,14 @@ class Step(NamedTuple):
     there: Level
     fresh: float = 0.0
     lift: float = 0.0
+    learned: Callable[[Tensor | None], Tensor] | None = None
     number: int = 0
     total: int = 1
     schedule: NoiseSchedule = None  # type: ignore[assignment]
     past: tuple[Past, ...] = ()
     noise: Noise = None  # type: ignore[assignment]
     renoise: "Renoise" = None  # type: ignore[assignment]
+    push: Tensor | None = None
 
     def at(self, fraction: float) -> Level:
         """The level a fraction of the way from start to down, in log-SNR."""

@@ -32,7 +32,8 @@ Trajectory = Callable[[Denoise, "Tensor | Frame", NoiseSchedule, Tensor, Noise],
 class Frame:
     """What a consumer sees after each step: x at `level`, and the clean estimate it came from.
 
-    With what the solver remembers it is all that a walk needs to go on from here.
+    With what the solver remembers, and how often noise was drawn, it is all that a walk needs to go on
+    from here.
     """
 
     index: int
@@ -40,6 +41,7 @@ class Frame:
     x: Tensor
     x0: Tensor
     past: tuple[Past, ...] = ()
+    drawn: int = 0
 
 
 def trajectory(  # noqa: PLR0913 — the five that a walk needs, and the three factors of a solver
@@ -58,19 +60,21 @@ def trajectory(  # noqa: PLR0913 — the five that a walk needs, and the three f
     count, (begin, x, past) = len(levels) - 1, begun(x)
     for index in range(begin, count):
         here, there = levels[index], levels[index + 1]
-        step = renoise(here, there)._replace(
-            number=index, total=count, schedule=schedule, past=past, noise=noise, renoise=renoise
-        )
+        step = renoise(here, there)
         if step.lift:
             x = x + step.lift * noise(x, here, step.start)
-        x0, push = answer(denoise, x, step.start)
+        x0, push, variance = answer(denoise, x, step.start)
+        step = step._replace(
+            number=index, total=count, schedule=schedule, past=past, noise=noise, renoise=renoise, push=push
+        )
         if correct is not None and past:
             x = correct(x, x0, step)
         held = x0 if step.down.sigma == 0 else estimate(denoise, x, x0, step)
         moved = carry(x, held, step.start, step.down)
         if push is not None:
             moved = moved.add(push, alpha=step.down.alpha)
-        added = step.fresh * noise(x, here, there) if step.fresh else None
+        size = step.learned(variance) if step.learned else step.fresh
+        added = size * noise(x, here, there) if step.fresh else None
         past = (Past(step.start, x, x0, step.down, added), *past[:2])
         x = moved if added is None else moved + added
         yield Frame(index, there, x, x0 if push is None else x0 + push, past)

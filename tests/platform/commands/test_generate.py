@@ -2,8 +2,10 @@ import json
 import shutil
 
 import pytest
+import torch
 import yaml
 from PIL import Image
+from safetensors.torch import load_file
 
 from diffsmith.commands.sample_files import require_target
 
@@ -174,3 +176,16 @@ def test_where_nothing_can_be_written_is_told_before_the_work(cli, trained, tmp_
 def test_a_folder_may_have_a_dot(tmp_path):
     (tmp_path / "run.1").mkdir()
     assert require_target(tmp_path / "run.1", None, 3) == tmp_path / "run.1"
+
+
+def test_a_scheduler_s_name_that_ends_in_a_spacing_goes_before_the_file_s(cli, trained, tmp_path):
+    for name, words in (
+        ("a", ["--scheduler", "DPM++ 2M Karras"]),
+        ("b", ["--scheduler", "dpmpp_2m", "--spacing", "karras"]),
+        ("c", ["--scheduler", "dpm++ 2m karras", "--spacing", "exponential"]),
+    ):
+        out = tmp_path / f"{name}.safetensors"
+        assert cli("generate", trained, "--labels", "3", *words, "--out", out).exit_code == 0
+    read = {name: load_file(tmp_path / f"{name}.safetensors")["data"] for name in "abc"}
+    assert torch.equal(read["a"], read["b"])
+    assert not torch.equal(read["a"], read["c"])

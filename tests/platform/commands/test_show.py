@@ -18,7 +18,26 @@ def test_everything_can_be_shown_both_ways(cli, registry, kind):
 def test_a_scheduler_shows_its_factors_and_their_options_with_its_own_defaults(cli):
     (facts,) = json.loads(cli("show", "ddim", "--json").stdout)
     assert (facts["estimate"], facts["renoise"]) == ("euler", "ancestral")
-    assert facts["options"] == [{"name": "eta", "type": "number, >= 0, <= 1.5", "default": 0.0}]
+    eta, s_noise = facts["options"]
+    assert (eta["name"], eta["type"], eta["default"]) == ("eta", "number, >= 0, <= 1.5", 0.0)
+    assert s_noise["default"] == 1.0
+    assert "fresh" in eta["meaning"]
+    own = json.loads(cli("show", "probability_flow", "--json").stdout)[0]
+    assert {"estimate", "renoise", "correct"}.isdisjoint(own)
+
+
+def test_a_scheduler_is_explained_in_words(cli):
+    shown = cli("show", "DPM++ 2M SDE").stdout
+    for words in ("estimate:", "renoise:", "source:", "when:", "calls:", "order:", "none to speak of", "eta"):
+        assert words in shown
+
+
+def test_a_name_that_ends_in_a_spacing_shows_both(cli):
+    found = json.loads(cli("show", "DPM++ 2M SDE Karras", "--json").stdout)
+    assert [(each["kind"], each["name"]) for each in found] == [
+        ("schedulers", "dpmpp_2m_sde"),
+        ("spacings", "karras"),
+    ]
 
 
 def test_options_show_types_ranges_and_defaults(cli):

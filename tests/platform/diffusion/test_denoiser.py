@@ -49,3 +49,16 @@ def test_the_estimate_in_pure_noise_is_finite():
     denoise = Denoiser(lambda x, label: 0.5 * x, schedule, prediction.flow())
     x = torch.ones(2, 3, dtype=torch.float64)
     torch.testing.assert_close(denoise(x, schedule.path(schedule.ends()[1])), 0.5 * x)
+
+
+def test_a_second_half_of_channels_is_the_variance_and_only_answer_has_it():
+    schedule = schedules.vp()
+    both = Denoiser(lambda x, label: torch.cat([x.tanh(), x.sin()], 1), schedule, prediction.epsilon())
+    half = Denoiser(lambda x, label: x.tanh(), schedule, prediction.epsilon())
+    x, level = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)), levels.vp(-0.4)
+    x0, push, variance = both.answer(x, level)
+    assert torch.equal(x0, half(x, level))
+    assert torch.equal(both(x, level), half(x, level))
+    assert push is None
+    assert torch.equal(variance, x.sin())
+    assert half.answer(x, level).variance is None

@@ -1,7 +1,11 @@
 import pytest
 import torch
 
+from diffsmith import default_registry, factory
 from diffsmith.diffusion import guidance, levels, prediction
+from diffsmith.diffusion.noise import Seeded
+from diffsmith.specs import SchedulerSpec
+from diffsmith.testing import bare, three_blobs
 
 LEVEL = levels.vp(torch.tensor(-0.7, dtype=torch.float64))
 
@@ -79,3 +83,33 @@ def test_rescale_is_the_paper_s_formula(x, kind, share):
     wanted = (x - sigma * out) / alpha if kind == "epsilon" else alpha * x - sigma * out
     answer, _ = guided(x, getattr(prediction, kind)(), scale=7.5, rescale=share)
     torch.testing.assert_close(answer, wanted)
+
+
+def test_cfg_pp_solves_without_the_condition_and_pushes_towards_it(x):
+    asked = Asked()
+    denoise = guidance.cfg_pp(asked, prediction.epsilon(), scale=0.6)
+    x0, push, _ = denoise.answer(x, LEVEL)
+    assert torch.equal(x0, 0.2 * x + 0.1)
+    torch.testing.assert_close(x0 + push, 0.4 * (0.2 * x + 0.1) + 0.6 * 0.3 * x.sin())
+    assert torch.equal(denoise(x, LEVEL), 0.2 * x + 0.1)
+    assert asked.branches == [("conditional", "unconditional"), ("unconditional",)]
+
+
+NAMES = ["euler", "heun", "dpm_2", "dpmpp_2s", "dpmpp_2m", "ddpm", "lcm", "dpmpp_2m_cfg_pp"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cfg_pp_of_two_equal_answers_is_the_answer(name):
+    """Where the condition changes nothing, CFG++ is the scheduler it is put on."""
+    mixture = three_blobs()
+
+    def ask(x, level, *branches):
+        return tuple(mixture.denoise(x, level) for _ in branches)
+
+    log_snrs = torch.tensor([-4.0, -2, -1, 0, 1, 2.5, torch.inf], dtype=torch.float64)
+    x = torch.randn(3, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    loop = factory.scheduler(SchedulerSpec(name=name), default_registry())
+    pushed, plain = guidance.cfg_pp(ask, prediction.epsilon()), guidance.none(ask, prediction.epsilon())
+    *_, mine = loop(pushed, x, bare(levels.vp), log_snrs, Seeded([1, 2, 3]))
+    *_, theirs = loop(plain, x, bare(levels.vp), log_snrs, Seeded([1, 2, 3]))
+    torch.testing.assert_close(mine.x, theirs.x)

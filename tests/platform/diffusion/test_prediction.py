@@ -69,3 +69,11 @@ def test_edm_target_has_unit_variance_wherever_x_lies():
         level = path(torch.tensor(0.4, dtype=torch.float64))
         target = prediction.edm().target(0.5 * x0, noise, level)
         assert float(target.std()) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["flow", "edm"])
+def test_a_negated_answer_means_the_same(name, drawn):
+    plain, negated = (getattr(prediction, name)(negated=negated) for negated in (False, True))
+    x, out = drawn
+    level = levels.flow(LOG_SNRS)
+    torch.testing.assert_close(plain.x0(x, out, level), negated.x0(x, -out, level))

@@ -3,10 +3,11 @@
 from torch import Tensor
 
 from ..denoiser import Denoise
-from ..levels import carry
+from ..levels import Level, carry
+from ..scalars import sqrt
 from ..steps import Step
 
-__all__ = ["dpm_2", "dpmpp_2s", "euler", "heun"]
+__all__ = ["dpm_2", "euler", "heun"]
 
 
 def euler(denoise: Denoise, x: Tensor, x0: Tensor, step: Step) -> Tensor:
@@ -21,13 +22,13 @@ def heun(denoise: Denoise, x: Tensor, x0: Tensor, step: Step) -> Tensor:
 
 
 def dpm_2(denoise: Denoise, x: Tensor, x0: Tensor, step: Step) -> Tensor:
-    """Use the slope at the middle (DPM-Solver-2, Lu et al. 2022; order 2, 2 evaluations a step)."""
-    middle = step.at(0.5)
+    """Use the slope at the middle in log sigma (k-diffusion, sample_dpm_2; order 2, 2 evaluations a step)."""
+    middle = _middle(step.start, step.schedule.path(step.down.log_snr))
     x0_middle = denoise(carry(x, x0, step.start, middle), middle)
     return x0.lerp(x0_middle, step.start.sigma / middle.sigma)
 
 
-def dpmpp_2s(denoise: Denoise, x: Tensor, x0: Tensor, step: Step) -> Tensor:
-    """Hold the estimate made at the middle (DPM-Solver++ 2S, Lu et al. 2022; order 2, 2 evaluations)."""
-    middle = step.at(0.5)
-    return denoise(carry(x, x0, step.start, middle), middle)
+def _middle(start: Level, end: Level) -> Level:
+    """Where sigma is the geometric mean, on the straight line that x moves on over VE and flow."""
+    share = 1 / (1 + sqrt(end.sigma / start.sigma))
+    return Level(start.alpha + share * (end.alpha - start.alpha), sqrt(start.sigma * end.sigma))
