@@ -21,6 +21,15 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "schedulers.md"
 FAMILY = ROOT / "platform" / "diffsmith"
 REGISTRY = default_registry()
+PARTS = {
+    "estimates": "estimates",
+    "loops": "own loops",
+    "spacings": "spacings",
+    "schedules": "noise schedules",
+    "schedulers": "rows",
+    "rest": "noise rules, correctors, predictions and the loop",
+}
+NOT_SAMPLING = {"loss", "times", "weightings", "guidance", "inpainting", "starting", "__init__"}
 
 INTRODUCTION = """# Schedulers
 
@@ -32,8 +41,8 @@ corrector may better the place before the next step. So a scheduler is a row of 
 dpmpp_2m_sde`), and every estimate goes with every noise rule, spacing, prediction and path. What does not
 fit that way walks on its own ("own loop").
 
-The whole family, {count} schedulers, takes {lines:,} lines of Python with comments and docstrings: {parts}.
-diffusers' schedulers take 30,699.
+The whole family, {count} schedulers, takes {lines:,} lines of Python with comments and docstrings:
+{parts}. diffusers' schedulers take 30,699.
 
 ## What there is
 
@@ -75,25 +84,25 @@ def measured(todo: Iterable[Case]) -> Iterator[tuple[Case, float]]:
 
 def size() -> dict[str, object]:
     """How many lines the family takes, in all and by part."""
-    parts = {
-        "estimates": FAMILY / "diffusion" / "estimates",
-        "loops": FAMILY / "diffusion" / "loops",
-        "spacings": FAMILY / "diffusion" / "spacings",
-        "rows": FAMILY / "schedulers",
-    }
-    single = ("renoise", "correctors", "noise", "brownian", "trajectory", "steps", "levels", "scalars")
-    lines = {name: sum(count(file) for file in folder.rglob("*.py")) for name, folder in parts.items()}
-    lines["noise rules, correctors and the loop"] = sum(
-        count(FAMILY / "diffusion" / f"{name}.py") for name in single
-    )
-    return {
-        "lines": sum(lines.values()),
-        "parts": ", ".join(f"{name} {number:,}" for name, number in lines.items()),
-    }
+    everything = {file: count(file) for file in FAMILY.rglob("*.py") if part_of(file)}
+    parts = dict.fromkeys(PARTS.values(), 0)
+    for file, lines in everything.items():
+        parts[part_of(file)] += lines
+    told = ", ".join(f"{part} {lines:,}" for part, lines in parts.items())
+    return {"lines": sum(parts.values()), "parts": told}
+
+
+def part_of(file: Path) -> str:
+    """What a file is counted as; nothing, where it is not of this family."""
+    room, *inside = file.relative_to(FAMILY).parts
+    if room not in {"diffusion", "schedulers"} or inside[0].removesuffix(".py") in NOT_SAMPLING:
+        return ""
+    return PARTS.get(room, PARTS.get(inside[0], PARTS["rest"]))
 
 
 def count(file: Path) -> int:
-    return len(file.read_text(encoding="utf-8").splitlines()) if file.exists() else 0
+    """The lines of a file."""
+    return len(file.read_text(encoding="utf-8").splitlines())
 
 
 def overview() -> Iterator[str]:

@@ -64,6 +64,12 @@ def diffsmith_thresholds() -> list[Card]:
 
 
 @hookimpl
+def diffsmith_boundaries() -> list[Card]:
+    """The boundary conditions of diffusion/consistency.py."""
+    return cards_in("diffsmith.diffusion.consistency")
+
+
+@hookimpl
 def diffsmith_schedules() -> list[Card]:
     """The noise schedules of diffusion/schedules/."""
     return [

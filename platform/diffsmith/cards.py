@@ -44,12 +44,14 @@ class Card:
 class ModelCard(Card):
     """A network: `ref` is (shape, classes, *, options) -> module with forward(x, t, label).
 
-    `schedule` and `prediction` are what it is trained for unless a spec says otherwise.
+    `schedule` and `prediction` are what it is trained for unless a spec says otherwise, `boundary` what a
+    consistency model needs around it.
     """
 
     modality: str = "image"
     schedule: dict[str, Any] = field(default_factory=lambda: {"name": "vp"})
     prediction: dict[str, Any] = field(default_factory=lambda: {"name": "epsilon"})
+    boundary: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class SchedulerCard(Card):
     """A named row of factors, or (`ref`) a loop of its own with trajectory's signature.
 
     walk: the path it follows, the model's "own" or one where dx / dsigma is (x - x0) / sigma. source: the
-    paper or program it equals. advice: when to choose it. order: of convergence, 0 where there is none to
-    speak of. evaluations: of the network a step, 0 where that depends on the data. pushes: whether it
-    heeds what a denoiser pushes beside its clean estimate, as guidance cfg_pp does.
+    paper or program it equals. advice: when to choose it. order: of convergence with its noise off, 0 where
+    there is none to speak of. evaluations: of the network a step, 0 where that depends on the data. pushes:
+    whether it heeds what a denoiser pushes beside its clean estimate, as guidance cfg_pp does.
     """
 
     estimate: str = "euler"
@@ -101,10 +103,17 @@ def cards_in(module: str, kind: type[Card] = Card, **facts: Any) -> list[Card]:
 
 
 def _source(module: str) -> str:
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
+    """Found beside its top package, so that nothing is imported, not even the packages on the way."""
+    top, *inner = module.split(".")
+    package = find_spec(top)
+    for folder in (package and package.submodule_search_locations) or ():
+        path = Path(folder, *inner)
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                return file.read_text(encoding="utf-8")
+    if inner or package is None or package.origin is None:
         raise DiffsmithError(f"there is no module {module!r} to read cards from")
-    return Path(spec.origin).read_text(encoding="utf-8")
+    return Path(package.origin).read_text(encoding="utf-8")
 
 
 def _card(module: str, node: ast.FunctionDef, kind: type[Card], facts: dict[str, Any]) -> Card:

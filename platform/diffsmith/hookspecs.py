@@ -86,6 +86,11 @@ def diffsmith_thresholds() -> "list[Card]":  # type: ignore[empty-body]
 
 
 @hookspec
+def diffsmith_boundaries() -> "list[Card]":  # type: ignore[empty-body]
+    """What consistency models need around them: (denoise, schedule, *, options) -> denoise."""
+
+
+@hookspec
 def diffsmith_schedules() -> "list[Card]":  # type: ignore[empty-body]
     """Noise schedules of training: (*, options) -> NoiseSchedule."""
 

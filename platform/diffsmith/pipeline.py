@@ -100,11 +100,12 @@ class Pipeline:
 
     @torch.no_grad()
     def _walk(self, request: Request, asked: "_Asked") -> Iterator[Frame]:
-        noise = Seeded(request.seeds)
         here = self.schedule.path(self.log_snrs[0].item())
         blank = torch.zeros(len(request.seeds), *self.spec.model.shape or (), device=asked.device)
-        x = pure(noise(blank, here, here), here)
-        denoise: Denoise = factory.guidance(self.spec, self.registry)(asked, self.prediction)
+        x = pure(Seeded(request.seeds)(blank, here, here), here)
+        noise = factory.noise(self.spec, self.registry)(request.seeds, self.log_snrs, 1)
+        guided: Denoise = factory.guidance(self.spec, self.registry)(asked, self.prediction)
+        denoise = factory.threshold(self.spec, self.registry)(guided)
         loop = factory.scheduler(self.spec.scheduler, self.registry)
         yield from loop(denoise, x, self.schedule, self.log_snrs, noise)
 
@@ -132,6 +133,7 @@ class _Asked:
         parameter = next(self.pipeline.network.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
         self.labels = None if self.labels is None else self.labels.to(self.device)
+        self.bounded = factory.boundary(self.pipeline.spec.model, self.pipeline.registry)
 
     def __call__(self, x: Tensor, level: Level, *branches: str) -> tuple[Tensor, ...]:
         self.calls += len(branches)
@@ -141,8 +143,9 @@ class _Asked:
             out: Tensor = self.pipeline.network(x.to(self.dtype), x.new_tensor(timestep), labels)
             return out.to(x.dtype)
 
-        denoiser = Denoiser(net, self.pipeline.schedule, self.pipeline.prediction)
-        return denoiser(x.repeat(len(branches), *[1] * (x.ndim - 1)), level).chunk(len(branches))
+        own = Denoiser(net, self.pipeline.schedule, self.pipeline.prediction)
+        denoise = self.bounded(own, self.pipeline.schedule)
+        return denoise(x.repeat(len(branches), *[1] * (x.ndim - 1)), level).chunk(len(branches))
 
     def _of(self, branches: tuple[str, ...], batch: int) -> Tensor | None:
         if self.labels is None:

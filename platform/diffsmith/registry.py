@@ -29,6 +29,7 @@ KINDS = {
     "spacings": "spacing",
     "guidance": "guidance",
     "thresholds": "threshold",
+    "boundaries": "boundary condition",
     "estimates": "estimate",
     "renoise": "noise rule",
     "correctors": "corrector",

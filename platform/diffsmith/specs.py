@@ -67,6 +67,7 @@ class ModelSpec(Choice):
     classes: Positive | None = None
     schedule: Choice | None = None
     prediction: Choice | None = None
+    boundary: Choice | None = None
 
 
 class SchedulerSpec(Choice):
@@ -112,6 +113,8 @@ class PipelineSpec(Spec):
     scheduler: SchedulerSpec = SchedulerSpec(name="dpmpp_2m")
     spacing: SpacingSpec = SpacingSpec()
     guidance: Choice = Choice(name="none")
+    threshold: Choice | None = None
+    noise: Choice = Choice(name="seeded")
     engine: EngineSpec = EngineSpec()
 
 

@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import diffsmith
+from diffsmith.diffusion.noise import Seeded
 from diffsmith.documents import read_yaml, write_yaml
 from diffsmith.errors import FileFault, SpecError
 from diffsmith.pipeline import assemble, build, load, new_network, request_of
@@ -42,6 +43,32 @@ def test_every_scheduler_walks_with_a_network(scheduler):
     pipeline = made(None, (1, 2, 2), {"multipliers": [1]}, scheduler=scheduler)
     frames = list(pipeline.frames(Request()))
     assert all(frame.x.isfinite().all() and frame.x0.isfinite().all() for frame in frames)
+
+
+def test_a_threshold_keeps_every_sample_within_its_limit():
+    last = finals(made(None, threshold={"name": "clip", "limit": 0.25}), (0, 1))
+    assert last.abs().max() == 0.25
+    assert finals(made(None), (0, 1)).abs().max() > 0.25
+
+
+def test_noise_is_a_choice_and_a_sample_depends_on_its_seed_alone_there_too():
+    plain, brownian = (made(None, scheduler="dpmpp_sde", noise=name) for name in ("seeded", "brownian"))
+    together = finals(brownian, (3, 8))
+    torch.testing.assert_close(together[1:], finals(brownian, (8,)), rtol=1e-3, atol=1e-3)
+    assert not torch.allclose(together, finals(plain, (3, 8)))
+
+
+def test_a_consistency_model_s_boundary_is_put_around_it():
+    """Where that counts all timesteps as the clean end, the estimate is x itself."""
+    near = made(
+        None,
+        model={"boundary": {"name": "lcm_boundary", "timestep_scaling": 1e-9}},
+        scheduler="ddim",
+        spacing={"name": "explicit_sigmas", "sigmas": [1.0]},
+    )
+    (frame,) = near.frames(Request(seeds=(0,)))
+    start = Seeded([0])(torch.zeros(1, 1, 8, 8), None, None)
+    torch.testing.assert_close(frame.x0, start, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("scheduler", ["ddpm", "dpmpp_2m", "heun", "lcm"])

@@ -100,11 +100,14 @@ def _print(thing: Thing, facts: dict[str, Any]) -> None:
 
 
 _TITLES = {"aliases": "also", "advice": "when", "correct": "corrector", "evaluations": "calls"}
+_TITLES |= {"pushes": "guidance"}
 _WORDS = {
     ("walk", "own"): "the network's own path",
     ("walk", "sigma"): "where dx / dsigma is (x - x0) / sigma: variance exploding, or flow",
     ("order", 0): "none to speak of",
     ("evaluations", 0): "as many as the data need",
+    ("pushes", True): "any, cfg_pp too",
+    ("pushes", False): "any but cfg_pp",
 }
 
 

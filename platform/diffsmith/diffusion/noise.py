@@ -47,5 +47,8 @@ class Seeded:
         return self._draw(x)
 
     def _draw(self, x: Tensor) -> Tensor:
+        if len(self._generators) == 1:
+            alone = (1, *x.shape[1:])
+            return torch.randn(alone, generator=self._generators[0], dtype=x.dtype).to(x.device)
         draws = [torch.randn(x.shape[1:], generator=g, dtype=x.dtype) for g in self._generators]
         return torch.stack(draws).to(x.device)

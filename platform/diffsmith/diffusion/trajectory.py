@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -64,9 +65,8 @@ def trajectory(  # noqa: PLR0913 — the five that a walk needs, and the three f
         if step.lift:
             x = x + step.lift * noise(x, here, step.start)
         x0, push, variance = answer(denoise, x, step.start)
-        step = step._replace(
-            number=index, total=count, schedule=schedule, past=past, noise=noise, renoise=renoise, push=push
-        )
+        ruled: tuple[Any, ...] = step[:_RULED]
+        step = Step(*ruled, index, count, schedule, past, noise, renoise, push)
         if correct is not None and past:
             x = correct(x, x0, step)
         held = x0 if step.down.sigma == 0 else estimate(denoise, x, x0, step)
@@ -78,6 +78,9 @@ def trajectory(  # noqa: PLR0913 — the five that a walk needs, and the three f
         past = (Past(step.start, x, x0, step.down, added), *past[:2])
         x = moved if added is None else moved + added
         yield Frame(index, there, x, x0 if push is None else x0 + push, past)
+
+
+_RULED = Step._fields.index("number")  # what a noise rule gives comes before what the walk knows
 
 
 def begun(x: Tensor | Frame) -> tuple[int, Tensor, tuple[Past, ...]]:

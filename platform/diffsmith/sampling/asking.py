@@ -23,7 +23,7 @@ Net = Callable[[Tensor, Tensor], Tensor]
 """(x [B, ...], what it is told [B]) -> its answer, shaped like x."""
 
 Wrap = Callable[[Denoise, NoiseSchedule], Denoise]
-"""What a network needs around it, such as `diffusion.consistency.lcm_boundary`."""
+"""What a network needs around it, as consistency models need a boundary condition."""
 
 Told = Literal["timestep", "sigma", "log_snr"]
 
@@ -62,7 +62,7 @@ class Asked(NamedTuple):
     net: Net
     uncond: Net | None
     prediction: Prediction
-    wrap: Wrap | None
+    boundary: Named | Wrap | None
     guidance: Named
     threshold: Named | None
 
@@ -70,9 +70,9 @@ class Asked(NamedTuple):
         """The clean estimates that a walk works with; a SpecError where the solver would not heed them."""
         if (self.uncond is None) != (self.guidance == "none"):
             raise SpecError(["guidance, uncond: each needs the other, as guidance='cfg', uncond=net"])
-        denoise = self._own(self.net, schedule)
+        denoise = self._own(self.net, schedule, registry)
         if self.uncond is not None:
-            denoise = self._guided(denoise, self._own(self.uncond, schedule), registry)
+            denoise = self._guided(denoise, self._own(self.uncond, schedule, registry), registry)
             if hasattr(denoise, "answer"):
                 require_heeded("guidance", solver, registry)
         if self.threshold is not None:
@@ -91,9 +91,14 @@ class Asked(NamedTuple):
         guided: Denoise = make(ask, self.prediction)
         return guided
 
-    def _own(self, net: Net, schedule: NoiseSchedule) -> Denoise:
-        denoise = Denoiser(_batched(net), schedule, self.prediction)
-        return self.wrap(denoise, schedule) if self.wrap else denoise
+    def _own(self, net: Net, schedule: NoiseSchedule, registry: Registry) -> Denoise:
+        denoise: Denoise = Denoiser(_batched(net), schedule, self.prediction)
+        if self.boundary is None:
+            return denoise
+        if callable(self.boundary):
+            return self.boundary(denoise, schedule)
+        bounded: Denoise = registry.bind("boundaries", choice(self.boundary), "boundary")(denoise, schedule)
+        return bounded
 
 
 def _batched(net: Net) -> Callable[[Tensor, Number], Tensor]:

@@ -55,7 +55,7 @@ def _walk(  # noqa: PLR0913 — each is a choice of its own, and most are never 
     guidance: Named = "none",
     uncond: Net | None = None,
     threshold: Named | None = None,
-    wrap: Wrap | None = None,
+    boundary: Named | Wrap | None = None,
     shape: Sequence[int] | None = None,
     seeds: Sequence[int] | None = None,
     noise: Named | Noise = "seeded",
@@ -75,7 +75,7 @@ def _walk(  # noqa: PLR0913 — each is a choice of its own, and most are never 
     visited = levels(schedule, solver, steps, spacing, listed, strength, registry)
     row = registry.bind("predictions", choice(prediction), "prediction")()
     require_readable(schedule, row, visited)
-    asked = Asked(net, uncond, row, wrap, guidance, threshold)
+    asked = Asked(net, uncond, row, boundary, guidance, threshold)
     denoise = given.keeping(asked.denoiser(schedule, solver, registry))
     loop, drawing = factory.scheduler(solver, registry), given.noise(noise, visited, registry)
     require_a_beginning(loop, schedule, visited)

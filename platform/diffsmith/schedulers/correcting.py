@@ -41,7 +41,7 @@ SCHEDULERS = [
         defaults=_SA,
         source="Xue et al. 2023, Algorithm 1 (PEC); diffusers, SASolverScheduler; ComfyUI, sample_sa_solver",
         advice="Fresh noise in 15 to 30 steps; tau sets how much, tau_from and tau_to where.",
-        order=0,
+        order=2,
         pushes=False,
     ),
     SchedulerCard(
@@ -51,7 +51,7 @@ SCHEDULERS = [
         defaults=_SA,
         source="Xue et al. 2023, Algorithm 1 (PECE); ComfyUI, sample_sa_solver_pece",
         advice="As sa_solver where evaluations are cheap.",
-        order=0,
+        order=2,
         pushes=False,
         evaluations=2,
     ),

@@ -22,7 +22,6 @@ SCHEDULERS = [
         defaults={"eta": 0.3},
         source="Zheng et al. 2024, Algorithm 4",
         advice="TCD- and Hyper-distilled models at 2 to 8 steps; more steps want a larger eta.",
-        order=0,
     ),
     SchedulerCard(
         "consistency",

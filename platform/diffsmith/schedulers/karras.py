@@ -34,14 +34,14 @@ SCHEDULERS = [
     SchedulerCard(
         "dpm_2_ancestral",
         "Second order by the slope at the middle, with fresh noise",
-        aliases=("dpm2 a", "KDPM2AncestralDiscreteScheduler", "sample_dpm_2_ancestral"),
+        aliases=("dpm2 a", "dpm_2_a", "KDPM2AncestralDiscreteScheduler"),
         estimate="dpm_2",
         renoise="ancestral",
         walk="sigma",
         defaults={"eta": 1.0},
         source="k-diffusion, sample_dpm_2_ancestral",
         advice="Varied pictures with more detail than euler_ancestral at twice its cost.",
-        order=0,
+        order=2,
         evaluations=2,
     ),
 ]

@@ -62,7 +62,7 @@ SCHEDULERS = [
         defaults={"eta": 1.0},
         source="k-diffusion, sample_dpmpp_sde; diffusers, DPMSolverSDEScheduler",
         advice="Fine detail at 10 to 20 steps of two evaluations; steadier with brownian noise.",
-        order=0,
+        order=2,
         evaluations=2,
     ),
     SchedulerCard(
@@ -71,7 +71,7 @@ SCHEDULERS = [
         f"{_LOOPS}.seeds:seeds_2",
         source="Gonzalez et al. 2023; ComfyUI, sample_seeds_2",
         advice="The SDE solver to choose: as exact in law at 20 steps as dpmpp_sde is beyond 80.",
-        order=0,
+        order=2,
         evaluations=2,
     ),
     SchedulerCard(
@@ -80,7 +80,7 @@ SCHEDULERS = [
         f"{_LOOPS}.seeds:seeds_3",
         source="Gonzalez et al. 2023; ComfyUI, sample_seeds_3",
         advice="As seeds_2 where evaluations are cheap.",
-        order=0,
+        order=3,
         evaluations=3,
     ),
     SchedulerCard(
@@ -91,7 +91,6 @@ SCHEDULERS = [
         defaults={"eta": 1.0},
         source="ComfyUI, sample_euler_ancestral on flow models",
         advice="Flow models with varied results: gentler than euler_ancestral, which renews all early noise.",
-        order=0,
     ),
     SchedulerCard(
         "dpm_2_ancestral_flow",
@@ -103,7 +102,7 @@ SCHEDULERS = [
         defaults={"eta": 1.0},
         source="ComfyUI, sample_dpm_2_ancestral on flow models",
         advice="As euler_ancestral_flow, with more detail at twice the cost.",
-        order=0,
+        order=2,
         evaluations=2,
     ),
     SchedulerCard(
@@ -115,7 +114,7 @@ SCHEDULERS = [
         defaults={"eta": 1.0},
         source="ComfyUI, sample_dpmpp_2s_ancestral on flow models",
         advice="As euler_ancestral_flow, with more detail at twice the cost; the choice for few steps.",
-        order=0,
+        order=2,
         evaluations=2,
     ),
 ]

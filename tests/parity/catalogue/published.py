@@ -14,9 +14,6 @@ import torch
 from torch import Tensor
 
 from diffsmith import load_scheduler, sampling
-from diffsmith.diffusion import consistency
-from diffsmith.diffusion.denoiser import Denoise
-from diffsmith.diffusion.schedules import NoiseSchedule
 
 from ..in_float64 import _Double as Double
 from ..references import difference, drawn, normal
@@ -269,7 +266,7 @@ def _difference(model: str, steps: int) -> float:
         path=parts["model"]["schedule"],
         prediction=parts["model"]["prediction"],
         threshold=parts.get("threshold"),
-        wrap=_boundary(parts["model"]),
+        boundary=parts["model"].get("boundary"),
         noise=drawn(SEED),
     )
     assert not told, f"{model}: they asked {len(told)} times more"
@@ -323,13 +320,6 @@ def _size(scheduler: Any) -> float:
     if name.startswith(("EDM", "CM")):
         return float(scheduler.sigmas[0])
     return float((scheduler.sigmas[0] ** 2 + 1) ** 0.5) if name.startswith(("Euler", "Heun")) else 1.0
-
-
-def _boundary(model: dict[str, Any]) -> Callable[[Denoise, NoiseSchedule], Denoise] | None:
-    if "boundary" not in model:
-        return None
-    options = dict(model["boundary"])
-    return partial(getattr(consistency, options.pop("name")), **options)
 
 
 def networks(model: str) -> Callable[[Tensor, float], Tensor]:

@@ -206,11 +206,14 @@ def test_completion_can_be_shown_for_every_shell(shell):
     ("line", "offered"),
     [
         ("diffsmith sho", {"show"}),
-        ("diffsmith show dpmpp_3", {"dpmpp_3m", "dpmpp_3m_sde"}),
+        ("diffsmith show dpmpp_3m", {"dpmpp_3m", "dpmpp_3m_sde"}),
         ("diffsmith list mod", {"models", "modalities"}),
         ("diffsmith train un", {"unet"}),
         ("diffsmith train unet --data dig", {"digits"}),
-        ("diffsmith generate x --scheduler ddi", {"ddim"}),
+        (
+            "diffsmith generate x --scheduler eule",
+            {"euler", "euler_ancestral", "euler_ancestral_flow", "euler_maruyama"},
+        ),
         ("diffsmith generate x --spacing kar", {"karras"}),
         ("diffsmith show --kind sched", {"schedulers", "schedules"}),
     ],

@@ -28,7 +28,7 @@ def test_a_scheduler_shows_its_factors_and_their_options_with_its_own_defaults(c
 
 def test_a_scheduler_is_explained_in_words(cli):
     shown = cli("show", "DPM++ 2M SDE").stdout
-    for words in ("estimate:", "renoise:", "source:", "when:", "calls:", "order:", "none to speak of", "eta"):
+    for words in ("estimate:", "renoise:", "source:", "when:", "calls:", "order:", "guidance:", "eta"):
         assert words in shown
 
 

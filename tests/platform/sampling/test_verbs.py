@@ -14,7 +14,7 @@ from diffsmith.diffusion.noise import Seeded
 from diffsmith.errors import SpecError
 from diffsmith.registry import default_registry
 from diffsmith.sampling import frames, sample
-from diffsmith.specs import Request, SchedulerSpec
+from diffsmith.specs import Choice, Request, SchedulerSpec
 from diffsmith.testing import bare, three_blobs
 
 REGISTRY = default_registry()
@@ -83,7 +83,7 @@ def test_the_network_is_told_what_was_asked_for(path, told, expected):
     sample(listening, start(), scheduler="ddim", path=path, prediction="v", told=told, **listed)
     assert [label.shape for label in heard] == [(2,), (2,)]
     if expected is None:
-        table = REGISTRY.bind("schedules", factory.Choice(name="vp"))()
+        table = REGISTRY.bind("schedules", Choice(name="vp"))()
         expected = [
             table.path(log_snr).ratio for log_snr in table.at(torch.tensor([1.0, 499 / 999])).tolist()
         ]
@@ -159,7 +159,7 @@ def test_what_a_network_needs_around_it_is_put_there():
         return lambda x, level: denoise(x, level) + 1
 
     x = start()
-    wrapped = sample(net, x, scheduler="ddim", sigmas=[5.0], wrap=wrap)
+    wrapped = sample(net, x, scheduler="ddim", sigmas=[5.0], boundary=wrap)
     torch.testing.assert_close(wrapped, sample(net, x, scheduler="ddim", sigmas=[5.0]) + 1)
     assert len(heard) == 1
 

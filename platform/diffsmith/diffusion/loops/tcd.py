@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -47,10 +48,13 @@ def tcd(
 
 def _cleaner(schedule: NoiseSchedule, log_snrs: Tensor, eta: float) -> Tensor:
     """The log-SNRs at (1 - eta) of the training times, none noisier than the levels themselves."""
+    if not eta:
+        return log_snrs
     last = schedule.timesteps - 1
-    # Halving finds times to the last digit but one: too little where floor decides.
-    timesteps = ((1 - eta) * schedule.time(log_snrs) * last + _ROUNDING).floor()
-    return torch.maximum(schedule.at(timesteps / last), log_snrs) if eta else log_snrs
+    every = torch.arange(schedule.timesteps, dtype=torch.float64)
+    timesteps = np.interp(-log_snrs.numpy(), -schedule.at(every / last).numpy(), every.numpy())
+    jumps = schedule.at(torch.from_numpy(((1 - eta) * timesteps + _ROUNDING) // 1) / last)
+    return torch.maximum(jumps, log_snrs)
 
 
-_ROUNDING = 1e-6
+_ROUNDING = 1e-6  # a whole timestep that has been through log and exp is still that timestep

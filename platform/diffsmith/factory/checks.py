@@ -1,0 +1,95 @@
+"""All that is wrong with a spec, found at once and before anything is built."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+from ..errors import SpecError
+from ..refusals import require_a_beginning, require_heeded, require_readable
+from ..registry import Registry
+from ..specs import PipelineSpec, TrainSpec, understood
+from .grids import log_snrs, place
+from .parts import boundary, card_of, guidance, network_builder, noise, prediction, schedule, threshold
+from .solvers import scheduler
+
+__all__ = ["check", "checked"]
+
+P = TypeVar("P", bound=PipelineSpec)
+
+
+def check(spec: PipelineSpec, registry: Registry) -> None:
+    """Raise a SpecError that lists every unknown name and impossible option; builds no network."""
+    faults: dict[str, None] = {}
+    for part in _parts(spec, registry):
+        try:
+            part()
+        except SpecError as error:
+            faults.update(dict.fromkeys(error.faults))  # two parts may meet the same one
+    if faults:
+        raise SpecError(list(faults))
+
+
+def checked(kind: type[P], values: Mapping[str, Any], registry: Registry, where: str = "") -> P:
+    """Plain data as a checked spec; a SpecError lists what is wrong in its form and its names at once."""
+    spec, faults = understood(kind, values)
+    try:
+        if spec is not None:
+            check(spec, registry)
+    except SpecError as error:
+        faults += error.faults
+    if spec is None or faults:
+        found = SpecError(list(dict.fromkeys(faults)))
+        raise found.under(where) if where else found
+    return spec
+
+
+def _parts(spec: PipelineSpec, registry: Registry) -> list[Callable[[], Any]]:
+    parts: list[Callable[[], Any]] = [
+        partial(network_builder, spec.model, registry),
+        partial(scheduler, spec.scheduler, registry),
+        partial(place, spec.spacing, spec.scheduler, registry),
+        partial(guidance, spec, registry),
+        partial(prediction, spec.model, registry),
+        partial(schedule, spec.model, registry),
+        partial(boundary, spec.model, registry),
+        partial(threshold, spec, registry),
+        partial(noise, spec, registry),
+        partial(_refuse_what_cannot_begin, spec, registry),
+        partial(_refuse_what_is_not_heeded, spec, registry),
+    ]
+    if isinstance(spec, TrainSpec):
+        parts += [
+            partial(registry.bind, "datasets", spec.data, "data"),
+            partial(registry.bind, "times", spec.train.times, "train.times"),
+            partial(registry.bind, "weightings", spec.train.weighting, "train.weighting"),
+            partial(_refuse_what_training_cannot, spec, registry),
+        ]
+    return parts
+
+
+def _refuse_what_cannot_begin(spec: PipelineSpec, registry: Registry) -> None:
+    levels, known = log_snrs(spec, registry), schedule(spec.model, registry)
+    require_readable(known, prediction(spec.model, registry), levels)
+    require_a_beginning(scheduler(spec.scheduler, registry), known, levels)
+
+
+def _refuse_what_is_not_heeded(spec: PipelineSpec, registry: Registry) -> None:
+    guided = guidance(spec, registry)(_nobody, prediction(spec.model, registry))
+    if hasattr(guided, "answer"):
+        require_heeded("guidance", spec.scheduler, registry)
+    if spec.threshold and spec.threshold.options.get("keep_noise"):
+        require_heeded("threshold.keep_noise", spec.scheduler, registry)
+
+
+def _nobody(*asked: object) -> tuple[Tensor, ...]:
+    raise NotImplementedError
+
+
+def _refuse_what_training_cannot(spec: TrainSpec, registry: Registry) -> None:
+    if spec.weights is not None:
+        raise SpecError(["weights: training starts from fresh ones; leave this out"])
+    model, data = card_of(spec.model, registry), registry.get("datasets", spec.data.name, "data.name")
+    if model.modality != data.modality:
+        raise SpecError([f"data: {data.name} is {data.modality} data, {model.name} makes {model.modality}"])
