@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
@@ -65,8 +64,8 @@ def trajectory(  # noqa: PLR0913 — the five that a walk needs, and the three f
         if step.lift:
             x = x + step.lift * noise(x, here, step.start)
         x0, push, variance = answer(denoise, x, step.start)
-        ruled: tuple[Any, ...] = step[:_RULED]
-        step = Step(*ruled, index, count, schedule, past, noise, renoise, push)
+        known = (index, count, schedule, past, noise, renoise, push)
+        step = Step._make((*step[:_RULED], *known))
         if correct is not None and past:
             x = correct(x, x0, step)
         held = x0 if step.down.sigma == 0 else estimate(denoise, x, x0, step)
