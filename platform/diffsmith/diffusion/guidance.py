@@ -49,7 +49,7 @@ def cfg(
     low, high = interval
 
     def denoise(x: Tensor, level: Level) -> Tensor:
-        if scale == 1 or not low <= level.sigma / level.alpha <= high:
+        if scale == 1 or not low <= level.ratio <= high:
             return ask(x, level, "conditional")[0]
         wanted, plain = ask(x, level, "conditional", "unconditional")
         guided = plain + scale * (wanted - plain)

@@ -32,6 +32,13 @@ def guided(x, row=None, level=LEVEL, **options):
     return guidance.cfg(asked, row or prediction.epsilon(), **options)(x, level), asked.branches
 
 
+def test_pure_noise_is_guided_too_and_lies_beyond_every_upper_end(x):
+    answer, _ = guided(x, level=levels.Level(0.0, 1.0), scale=3.0)
+    assert answer.isfinite().all()
+    _, branches = guided(x, level=levels.Level(0.0, 1.0), interval=(0.0, 80.0))
+    assert branches == [("conditional",)]
+
+
 def test_none_asks_with_the_condition(x):
     asked = Asked()
     answer = guidance.none(asked, prediction.epsilon())(x, LEVEL)
