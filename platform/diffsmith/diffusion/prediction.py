@@ -45,22 +45,34 @@ class Prediction(NamedTuple):
 
 
 def epsilon() -> Prediction:
-    """The noise (Ho et al. 2020)."""
+    """The noise (Ho et al. 2020).
+
+    Also: eps, noise, eps_prediction
+    """
     return Prediction(lambda level: (0.0, 1.0))
 
 
 def sample() -> Prediction:
-    """The clean sample itself."""
+    """The clean sample itself.
+
+    Also: x0, x_0, x_prediction
+    """
     return Prediction(lambda level: (1.0, 0.0))
 
 
 def v() -> Prediction:
-    """alpha * noise - sigma * x0 (Salimans & Ho 2022, appendix D)."""
+    """alpha * noise - sigma * x0 (Salimans & Ho 2022, appendix D).
+
+    Also: v_prediction
+    """
     return Prediction(lambda level: (-level.sigma, level.alpha))
 
 
 def flow(*, negated: bool = False) -> Prediction:
-    """The velocity noise - x0 of a straight flow (Lipman et al. 2022); negated, x0 - noise."""
+    """The velocity noise - x0 of a straight flow (Lipman et al. 2022); negated, x0 - noise.
+
+    Also: flow_prediction, velocity, rectified_flow
+    """
     return Prediction(lambda level: (1.0, -1.0) if negated else (-1.0, 1.0))
 
 

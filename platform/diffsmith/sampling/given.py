@@ -95,7 +95,25 @@ class Given(NamedTuple):
             yield f"strength: must be above 0 and at most 1, got {self.strength}"
         if len(self._numbers()) != batch or not batch:
             yield f"seeds: {len(self._numbers())} for a batch of {batch}"
-        if self.image is not None and len(self.image) not in {1, batch}:
+        yield from self._unfit_pictures(batch)
+
+    def _unfit_pictures(self, batch: int) -> Iterator[str]:
+        if self.image is None:
+            return
+        if len(self.image) not in {1, batch}:
             yield f"image: {len(self.image)} for a batch of {batch}; give one, or as many"
-        if self.mask is not None and not (self.mask.min() >= 0 and self.mask.max() <= 1):
-            yield "mask: must lie between 0 (keep the image) and 1 (make anew)"
+        elif isinstance(self.x, Tensor) and self.image.shape[1:] != self.x.shape[1:]:
+            yield f"image: of shape {list(self.image.shape)}, but x is {list(self.x.shape)}"
+        if self.mask is not None:
+            yield from _unfit_mask(self.mask, (batch, *self.image.shape[1:]))
+
+
+def _unfit_mask(mask: Tensor, shape: tuple[int, ...]) -> Iterator[str]:
+    try:
+        fits = torch.broadcast_shapes(mask.shape, shape) == shape  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        fits = False
+    if not fits:
+        yield f"mask: of shape {list(mask.shape)}, which does not broadcast to {list(shape)}"
+    elif not (mask.min() >= 0 and mask.max() <= 1):
+        yield "mask: must lie between 0 (keep the image) and 1 (make anew)"

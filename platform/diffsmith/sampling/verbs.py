@@ -1,7 +1,7 @@
 """The two verbs, and how their arguments become a walk."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
 from inspect import signature
@@ -17,6 +17,7 @@ from ..diffusion.levels import Path
 from ..diffusion.noise import Noise
 from ..diffusion.schedules import NoiseSchedule
 from ..diffusion.trajectory import Frame
+from ..errors import SpecError, unknown_name
 from ..refusals import require_a_beginning, require_readable, require_same_walk
 from ..registry import Registry, default_registry
 from ..specs import SchedulerSpec, parse
@@ -94,6 +95,7 @@ def _from(walk: Callable[P, _Walk]) -> Callable[[Callable[[_Walk], T]], Callable
     def verb_of(read: Callable[[_Walk], T]) -> Callable[P, T]:
         @wraps(read)
         def verb(*args: P.args, **kwargs: P.kwargs) -> T:
+            _refuse_unknown(kwargs, read.__name__)
             return read(walk(*args, **kwargs))
 
         returned = signature(read).return_annotation
@@ -101,6 +103,12 @@ def _from(walk: Callable[P, _Walk]) -> Callable[[Callable[[_Walk], T]], Callable
         return verb
 
     return verb_of
+
+
+def _refuse_unknown(given: Mapping[str, object], verb: str) -> None:
+    known = list(signature(_walk).parameters)
+    if wrong := [name for name in given if name not in known]:
+        raise SpecError([unknown_name(verb, name, known) for name in wrong])
 
 
 @_from(_walk)

@@ -229,3 +229,32 @@ def test_everything_that_does_not_fit_together_is_told_at_once():
     with pytest.raises(SpecError) as caught:
         sample(unasked, start(), shape=(3,), mask=torch.zeros(1), seeds=[1, 2, 3])
     assert [fault.partition(":")[0] for fault in caught.value.faults] == ["shape", "mask", "seeds"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda x, t: x[:1], r"net: answered with shape \[1, .*to x of shape \[2, "),
+        (lambda x, t: {"sample": x}, "net: answered with a dict, expected a tensor"),
+        (lambda x, t: torch.cat([x, x, x], 1), "or twice the channels"),
+    ],
+)
+def test_an_answer_of_another_shape_is_told(answer, told):
+    with pytest.raises(SpecError, match=told):
+        sample(answer, start(), steps=2)
+
+
+def test_an_argument_nobody_knows_is_told_with_the_nearest():
+    with pytest.raises(SpecError, match="sample: unknown name 'stepz' — did you mean 'steps'"):
+        sample(net, start(), stepz=3)
+    with pytest.raises(SpecError, match="expected a name, or a dict of a name and options, got 7"):
+        sample(net, start(), scheduler=7)
+
+
+def test_pictures_of_other_shapes_are_told():
+    x = start()
+    small = torch.zeros(1, *(size // 2 for size in x.shape[1:]))
+    with pytest.raises(SpecError, match="image: of shape"):
+        sample(net, x, image=small)
+    with pytest.raises(SpecError, match="mask: of shape"):
+        sample(net, x, image=x, mask=torch.ones(7, 5, 3))
