@@ -33,8 +33,13 @@ class Recording(NamedTuple):
         return (self.tensors[f"noise.{k}"] for k in range(len(self.facts["noise_draws"])))
 
 
+USED: set[str] = set()
+"""The recordings read so far."""
+
+
 def read(name: str) -> Recording:
     """The recording of that file name, without its suffix."""
+    USED.add(name)
     with safe_open(GOLDENS / f"{name}.safetensors", "pt") as file:
         facts = {key: json.loads(value) for key, value in file.metadata().items()}
         return Recording(name, facts, {key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118

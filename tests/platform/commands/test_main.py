@@ -210,10 +210,7 @@ def test_completion_can_be_shown_for_every_shell(shell):
         ("diffsmith list mod", {"models", "modalities"}),
         ("diffsmith train un", {"unet"}),
         ("diffsmith train unet --data dig", {"digits"}),
-        (
-            "diffsmith generate x --scheduler eule",
-            {"euler", "euler_ancestral", "euler_ancestral_flow", "euler_maruyama"},
-        ),
+        ("diffsmith generate x --scheduler heun", {"heun", "heunpp2"}),
         ("diffsmith generate x --spacing kar", {"karras"}),
         ("diffsmith show --kind sched", {"schedulers", "schedules"}),
     ],
