@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from .diffusion.coordinates import sigma_path
 from .diffusion.levels import Level
 from .diffusion.prediction import Prediction
 from .diffusion.schedules import NoiseSchedule
@@ -55,16 +56,24 @@ def require_heeded(pushing: str, solver: SchedulerSpec, registry: Registry) -> N
         raise SpecError([f"{pushing}: {what}: take another, or a scheduler such as euler"])
 
 
-def require_same_walk(frame: Frame, log_snrs: Tensor, solver: SchedulerSpec, registry: Registry) -> None:
-    """Refuse to go on from a frame that stands on another grid; loops of their own have their own places."""
-    if solver.name and registry.scheduler(solver.name)[0].ref:
+def require_same_walk(
+    frame: Frame, schedule: NoiseSchedule, log_snrs: Tensor, solver: SchedulerSpec, registry: Registry
+) -> None:
+    """Refuse to go on from a frame of another path, or of another grid; some loops have their own places."""
+    card = registry.scheduler(solver.name)[0] if solver.name else None
+    path = sigma_path(schedule, log_snrs) if card and card.walk == "sigma" else schedule.path
+    there = frame.level.log_snr
+    if not all(math.isclose(*pair, rel_tol=1e-6) for pair in zip(path(there), frame.level, strict=True)):
+        raise SpecError([f"x: the frame lies on another path than this scheduler walks: {_SAME}"])
+    steps = len(log_snrs) - 1
+    if card and card.ref:
         return
-    steps, there = len(log_snrs) - 1, frame.level.log_snr
     if frame.index >= steps or not math.isclose(there, log_snrs[frame.index + 1].item(), abs_tol=1e-6):
         what = f"the frame after step {frame.index + 1}, at log-SNR {there:.4g}, is not one of these {steps}"
-        raise SpecError([f"x: {what}: go on with the same spacing and steps that it was made with"])
+        raise SpecError([f"x: {what}: {_SAME}"])
 
 
+_SAME = "go on with the scheduler, the spacing and the steps that it was made with"
 _BEGINS = "spacing: the first level is pure noise (alpha = 0)"
 _LOWER = "begin lower, as with the spacings explicit_sigmas and explicit_log_snrs"
 

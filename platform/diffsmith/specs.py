@@ -153,7 +153,7 @@ class TrainSpec(PipelineSpec):
 class Request(Spec):
     """What to make: one sample a seed; a single label serves all of them."""
 
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] = (0,)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (0,)
     labels: tuple[Annotated[int, Field(ge=0)], ...] | None = None
 
     @model_validator(mode="after")

@@ -59,7 +59,7 @@ def spacings(
     known, on = _schedule(schedule, registry)
     cards = [registry.get("spacings", name, "spacing") for name in _few(names or _SPACINGS)]
     drawn = grids([card.name for card in cards], known, steps, registry)
-    plot_spacings(drawn, known, target, f"Noise level by step: {steps} steps on the {on} schedule")
+    plot_spacings(drawn, known, target, f"Noise level by step: {_counted(steps)} on the {on} schedule")
     _tell(target, json)
 
 
@@ -94,7 +94,7 @@ def trajectories(
         )
         for name, card in cards.items()
     }
-    title = f"From noise to three Gaussians in {steps} steps on the {on} schedule"
+    title = f"From noise to three Gaussians in {_counted(steps)} on the {on} schedule"
     plot_trajectories(ways, three_blobs(), target, title)
     _tell(target, json)
 
@@ -124,3 +124,7 @@ def _tell(target: Path, json: bool) -> None:
         print_json({"file": target})
     else:
         typer.echo(target)
+
+
+def _counted(steps: int) -> str:
+    return "1 step" if steps == 1 else f"{steps} steps"

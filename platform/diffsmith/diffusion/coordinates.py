@@ -11,7 +11,7 @@ from .noise import Noise
 from .schedules import NoiseSchedule
 from .trajectory import Frame, Trajectory
 
-__all__ = ["in_sigma", "moved_to"]
+__all__ = ["in_sigma", "moved_to", "sigma_path"]
 
 
 def in_sigma(loop: Trajectory) -> Trajectory:
@@ -31,12 +31,17 @@ def _in_sigma(
     log_snrs: Tensor,
     noise: Noise,
 ) -> Iterator[Frame]:
-    path = schedule.path
-    if path not in (ve, flow):
-        path = flow if log_snrs[0].isneginf() else ve
-        if not isinstance(x, Frame):
-            x = moved_to(path, x, schedule.path(log_snrs[0].item()))
+    path = sigma_path(schedule, log_snrs)
+    if path is not schedule.path and not isinstance(x, Frame):
+        x = moved_to(path, x, schedule.path(log_snrs[0].item()))
     return loop(denoise, x, schedule._replace(path=path), log_snrs, noise)
+
+
+def sigma_path(schedule: NoiseSchedule, log_snrs: Tensor) -> Path:
+    """The path that `in_sigma` walks."""
+    if schedule.path in (ve, flow):
+        return schedule.path
+    return flow if log_snrs[0].isneginf() else ve
 
 
 def moved_to(path: Path, x: Tensor, level: Level) -> Tensor:

@@ -42,7 +42,7 @@ class Denoiser:
         scale = size * self.schedule.scale(home)
         out = self.net(x if abs(scale - 1) < _NEGLIGIBLE else x * scale, self.schedule.label(home))
         variance = None
-        if getattr(out, "shape", None) != x.shape:
+        if not isinstance(out, Tensor) or out.shape != x.shape:
             out, variance = _parted(out, x)
         of_x, of_out = self.prediction.reading(home)
         return Answer(blend(of_x * size, x, of_out, out), None, variance)

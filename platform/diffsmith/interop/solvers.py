@@ -9,7 +9,7 @@ from ..diffusion.schedules import NoiseSchedule
 from ..errors import SpecError, unknown_name
 from ..registry import default_registry
 from ..specs import Choice
-from .models import model
+from .models import flowing, model
 from .spaced import steps_lost
 
 __all__ = ["solver"]
@@ -77,15 +77,33 @@ def _kind(config: Config) -> Part:
 
 def _ending(config: Config) -> Part:
     """Rules for the last step; not for one that leads nowhere and so is left out here."""
-    lowered = bool(config["lower_order_final"]) and not steps_lost(config)
+    lowered = _lowered(config)
     euler = {"euler_at_final": True} if config.get("euler_at_final") and not steps_lost(config) else {}
     return {"lower_order_final": lowered, **euler}
+
+
+def _lowered(config: Config) -> bool:
+    """Whether the order falls at the end; not where the last step leads nowhere and so is left out here."""
+    lowered = bool(config["lower_order_final"])
+    if not steps_lost(config):
+        return lowered
+    if config["class"].startswith("DPMSolver") and flowing(config):
+        what = "flow sigmas do not end where final_sigmas_type sigma_min says"
+        raise SpecError(
+            [f"scheduler config: {what}, and that end is not known here; take final_sigmas_type zero"]
+        )
+    if lowered and config["solver_order"] > 2:
+        what = "solver_order 3 where the last level comes twice lowers its order one step sooner"
+        raise SpecError([f"scheduler config: {what}, which is not known here; take solver_order 2"])
+    return False
 
 
 def _singlestep(config: Config) -> Part:
     form, order = _algorithm(config), config["solver_order"]
     _within("algorithm_type", form, ("dpmsolver++", "sde-dpmsolver++", "dpmsolver"))
     found: Part = {"name": "dpm_solver_singlestep", "order": order, "form": form, **_kind(config)}
+    if steps_lost(config) and flowing(config):
+        _lowered(config)
     return {**found, "lower_order_final": bool(config["lower_order_final"])}
 
 
@@ -98,7 +116,7 @@ def _unipc(config: Config) -> Part:
         raise SpecError(["scheduler config: UniPC with a solver_p of its own is not known; leave it out"])
     kind = config["solver_type"]
     _within("solver_type", kind, ("bh1", "bh2", "midpoint", "heun", "logrho"))
-    lowered = bool(config["lower_order_final"]) and not steps_lost(config)
+    lowered = _lowered(config)
     options: Part = {"order": config["solver_order"], "solver": kind if kind == "bh1" else "bh2"}
     skipped = {"skip": tuple(config["disable_corrector"])} if config["disable_corrector"] else {}
     return {"name": "unipc", **options, "lower_order_final": lowered, **skipped}
@@ -106,7 +124,7 @@ def _unipc(config: Config) -> Part:
 
 def _deis(config: Config) -> Part:
     _within("solver_order", config["solver_order"], (1, 2, 3))
-    lowered = bool(config["lower_order_final"]) and not steps_lost(config)
+    lowered = _lowered(config)
     return {"name": "deis", "order": config["solver_order"], "lower_order_final": lowered}
 
 

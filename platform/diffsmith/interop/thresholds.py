@@ -4,13 +4,15 @@ from typing import Any
 
 __all__ = ["threshold"]
 
-_KEEP_NOISE = ("DDIMScheduler", "DDIMParallelScheduler", "DDIMInverseScheduler")
+_DEAF = ("TCDScheduler",)
+"""Classes that take the keys and do nothing with them."""
+_KEEP_NOISE = ("DDIMScheduler", "DDIMParallelScheduler")
 """Classes that go on with the noise found before the limit."""
 
 
 def threshold(config: dict[str, Any]) -> dict[str, Any]:
     """None, a clip, or a dynamic threshold, which goes before a clip."""
-    if config["class"] == "TCDScheduler":  # which takes the keys and does nothing with them
+    if config["class"] in _DEAF:
         return {}
     kept = {"keep_noise": True} if config["class"] in _KEEP_NOISE else {}
     if config.get("thresholding"):

@@ -37,7 +37,7 @@ def noise_known(path: Named | NoiseSchedule, told: Told, registry: Registry) -> 
 
 
 def _built(path: Named, registry: Registry) -> NoiseSchedule:
-    make = registry.bind("schedules", choice(path), "path")
+    make = registry.bind("schedules", choice(path, "path"), "path")
     try:
         built: NoiseSchedule = make()
     except ValueError as error:
@@ -76,9 +76,9 @@ class Asked(NamedTuple):
             if hasattr(denoise, "answer"):
                 require_heeded("guidance", solver, registry)
         if self.threshold is not None:
-            if choice(self.threshold).options.get("keep_noise"):
+            if choice(self.threshold, "threshold").options.get("keep_noise"):
                 require_heeded("threshold.keep_noise", solver, registry)
-            denoise = registry.bind("thresholds", choice(self.threshold), "threshold")(denoise)
+            denoise = registry.bind("thresholds", choice(self.threshold, "threshold"), "threshold")(denoise)
         return denoise
 
     def _guided(self, denoise: Denoise, plain: Denoise, registry: Registry) -> Denoise:
@@ -87,7 +87,7 @@ class Asked(NamedTuple):
         def ask(x: Tensor, level: Level, *wanted: str) -> tuple[Tensor, ...]:
             return tuple(branches[branch](x, level) for branch in wanted)
 
-        make = registry.bind("guidance", choice(self.guidance), "guidance")
+        make = registry.bind("guidance", choice(self.guidance, "guidance"), "guidance")
         guided: Denoise = make(ask, self.prediction)
         return guided
 
@@ -97,7 +97,9 @@ class Asked(NamedTuple):
             return denoise
         if callable(self.boundary):
             return self.boundary(denoise, schedule)
-        bounded: Denoise = registry.bind("boundaries", choice(self.boundary), "boundary")(denoise, schedule)
+        bounded: Denoise = registry.bind("boundaries", choice(self.boundary, "boundary"), "boundary")(
+            denoise, schedule
+        )
         return bounded
 
 
@@ -106,6 +108,12 @@ def _batched(net: Net) -> Callable[[Tensor, Number], Tensor]:
 
     def told(x: Tensor, label: Number) -> Tensor:
         precise = x.dtype if x.dtype == torch.float64 else torch.float32
-        return net(x, torch.full((len(x),), label, dtype=precise, device=x.device))
+        before = x._version
+        out = net(x, torch.full((len(x),), label, dtype=precise, device=x.device))
+        if x._version != before:
+            raise SpecError(
+                ["net: it changes x in place, which the walk still needs: have it work on a copy"]
+            )
+        return out
 
     return told

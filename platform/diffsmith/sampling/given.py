@@ -14,6 +14,7 @@ from ..diffusion.starting import noised, pure
 from ..diffusion.trajectory import Frame
 from ..errors import SpecError
 from ..registry import Registry
+from .kinds import checked_noise, wrong_kinds
 from .named import Named, choice
 
 __all__ = ["Given"]
@@ -28,20 +29,22 @@ class Given(NamedTuple):
     image: Tensor | None = None
     mask: Tensor | None = None
     strength: float = 1.0
-    dtype: torch.dtype = torch.float32
-    device: torch.device | str = "cpu"
+    dtype: torch.dtype | None = None
+    device: torch.device | str | None = None
 
     def require_sense(self) -> None:
         """A SpecError lists everything that does not fit together."""
-        if faults := [*self._missing(), *self._unfit()]:
+        if faults := list(wrong_kinds(self._asdict())) or [*self._missing(), *self._unfit()]:
             raise SpecError(faults)
 
     def noise(self, named: Named | Noise, log_snrs: Tensor, registry: Registry) -> Noise:
         """The noise of the walk: of every seed's stream the start has the first draw."""
         if callable(named):
-            return named
+            return checked_noise(named)
         drawn = self.x.drawn if isinstance(self.x, Frame) else 1
-        made: Noise = registry.bind("noise", choice(named), "noise")(self._numbers(), log_snrs, drawn)
+        made: Noise = registry.bind("noise", choice(named, "noise"), "noise")(
+            self._numbers(), log_snrs, drawn
+        )
         return made
 
     def start(self, level: Level) -> Tensor | Frame:
@@ -65,7 +68,8 @@ class Given(NamedTuple):
         if self.image is not None:
             blank = self.image.new_empty(self._batch(), *self.image.shape[1:])
         else:
-            blank = torch.empty(self._batch(), *(self.shape or ()), dtype=self.dtype, device=self.device)
+            dtype = self.dtype or torch.float32
+            blank = torch.empty(self._batch(), *(self.shape or ()), dtype=dtype, device=self.device)
         return Seeded(self._numbers())(blank, level, level)
 
     def _numbers(self) -> Sequence[int]:
@@ -84,6 +88,8 @@ class Given(NamedTuple):
             yield "x: missing; give the start, or shape=(channels, ...) or image= to make one of"
         if self.shape is not None and not made:
             yield "shape: means nothing where x or image is given; leave it out"
+        if (self.dtype or self.device) and not made:
+            yield "dtype, device: they are those of x or image, which is given; leave them out"
         if self.strength != 1 and made:
             yield "strength: needs the image to begin from"
         if self.mask is not None and self.image is None:
@@ -93,7 +99,9 @@ class Given(NamedTuple):
         batch = self._batch()
         if not 0 < self.strength <= 1:
             yield f"strength: must be above 0 and at most 1, got {self.strength}"
-        if len(self._numbers()) != batch or not batch:
+        if not batch:
+            yield "x: an empty batch" if self.seeds is None else "seeds: none given"
+        elif len(self._numbers()) != batch:
             yield f"seeds: {len(self._numbers())} for a batch of {batch}"
         yield from self._unfit_pictures(batch)
 

@@ -63,18 +63,18 @@ def _walk(  # noqa: PLR0913 — each is a choice of its own, and most are never 
     image: Tensor | None = None,
     mask: Tensor | None = None,
     strength: float = 1.0,
-    dtype: torch.dtype = torch.float32,
-    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+    device: torch.device | str | None = None,
     registry: Registry | None = None,
 ) -> _Walk:
     registry = registry or default_registry()
     given = Given(x, shape, seeds, image, mask, strength, dtype, device)
     given.require_sense()
-    solver = parse(SchedulerSpec, written(scheduler), "scheduler")
+    solver = parse(SchedulerSpec, written(scheduler, "scheduler"), "scheduler")
     schedule = noise_known(path, told, registry)
     listed = {"sigmas": sigmas, "timesteps": timesteps, "log_snrs": log_snrs}
     visited = levels(schedule, solver, steps, spacing, listed, strength, registry)
-    row = registry.bind("predictions", choice(prediction), "prediction")()
+    row = registry.bind("predictions", choice(prediction, "prediction"), "prediction")()
     require_readable(schedule, row, visited)
     asked = Asked(net, uncond, row, boundary, guidance, threshold)
     denoise = given.keeping(asked.denoiser(schedule, solver, registry))
@@ -82,7 +82,7 @@ def _walk(  # noqa: PLR0913 — each is a choice of its own, and most are never 
     require_a_beginning(loop, schedule, visited)
     start = given.start(schedule.path(visited[0].item()))
     if isinstance(start, Frame):
-        require_same_walk(start, visited, solver, registry)
+        require_same_walk(start, schedule, visited, solver, registry)
     if isinstance(start, Frame) and start.level.sigma == 0:
         return _Walk(iter(()), (start,), schedule.path)
     walked = _counting(loop(denoise, start, schedule, visited, drawing), drawing)

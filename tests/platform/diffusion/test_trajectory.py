@@ -84,3 +84,22 @@ def test_the_loop_waits_for_its_consumer():
     frames = trajectory(denoise, x, bare(levels.vp), FROM_PURE_NOISE, Seeded([0]), estimate=euler)
     next(frames)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("name", ["lms", "ipndm_v", "deis_tab"])
+def test_slopes_do_not_reach_across_lifted_noise(name):
+    """A lifted step is much longer than the way between earlier places, which would blow weights up."""
+    estimate = {card.name: card.function for card in default_registry().entries("estimates")}[name]
+    log_snrs = torch.linspace(-4, 4, 120, dtype=torch.float64)
+    start = Seeded([0])(torch.zeros(1, 2, dtype=torch.float64), None, None) * levels.ve(-4.0).sigma
+    walked = trajectory(
+        three_blobs().denoise,
+        start,
+        bare(levels.ve),
+        log_snrs,
+        Seeded([1]),
+        estimate=estimate,
+        renoise=renoise.churn,
+    )
+    *_, last = walked
+    assert last.x.abs().max() < 3

@@ -162,3 +162,26 @@ def test_thresholds():
     dynamic = load_scheduler({"_class_name": "DDPMScheduler", "thresholding": True})["threshold"]
     assert dynamic == {"name": "dynamic", "ratio": 0.995, "limit": 1.0}
     assert load_scheduler({"_class_name": "DPMSolverSDEScheduler"})["noise"] == {"name": "brownian"}
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (
+            {
+                "_class_name": "DPMSolverMultistepScheduler",
+                "use_flow_sigmas": True,
+                "prediction_type": "flow_prediction",
+                "final_sigmas_type": "sigma_min",
+            },
+            "flow sigmas do not end where final_sigmas_type sigma_min says",
+        ),
+        (
+            {"_class_name": "DEISMultistepScheduler", "use_karras_sigmas": True, "solver_order": 3},
+            "solver_order 3 where the last level comes twice",
+        ),
+    ],
+)
+def test_an_end_that_is_not_known_is_refused(config, told):
+    with pytest.raises(SpecError, match=told):
+        load_scheduler(config)

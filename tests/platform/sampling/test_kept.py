@@ -55,7 +55,7 @@ def test_a_frame_of_another_walk_is_refused():
     from diffsmith.errors import SpecError
 
     for other in ({"steps": 9}, {"steps": 4}, {"spacing": "exponential"}):
-        with pytest.raises(SpecError, match=r"^x: the frame after step 5, .* go on with the same spacing"):
+        with pytest.raises(SpecError, match=r"^x: the frame after step 5, .* go on with the scheduler"):
             sample(net, stopped_after(4), **{**CHOICES, **other})
 
 

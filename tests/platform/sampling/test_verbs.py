@@ -201,7 +201,7 @@ REFUSED = [
     ({"x": None}, "x: missing; give the start, or shape=(channels, ...)"),
     ({"x": None, "shape": (3,), "strength": 0.5}, "strength: needs the image to begin from"),
     ({"image": torch.zeros(SHAPE), "strength": 0}, "strength: must be above 0 and at most 1, got 0"),
-    ({"image": torch.zeros(SHAPE), "strength": 0.04}, "strength: 0.04 leaves none of the steps"),
+    ({"image": torch.zeros(SHAPE), "strength": 0.04}, "strength: 0.04 leaves none of the 20 steps"),
     ({"image": torch.zeros(3, 3, 4, 4)}, "image: 3 for a batch of 2"),
     ({"mask": torch.zeros(SHAPE)}, "mask: needs the image that is known where the mask is 0"),
     ({"image": torch.zeros(SHAPE), "mask": torch.full(SHAPE, 2.0)}, "mask: must lie between 0"),

@@ -1,7 +1,6 @@
 """What Adams and Runge-Kutta solvers mix: slopes known at several places, as one clean estimate to hold."""
 
 from collections.abc import Callable, Sequence
-from itertools import takewhile
 from typing import NamedTuple
 
 from torch import Tensor
@@ -40,10 +39,15 @@ def slope_along(step: Step) -> Slope:
 def known(x: Tensor, x0: Tensor, step: Step, order: int) -> list[Place]:
     """Where the slope is known, newest first: the step's start and what is remembered, `order` at most.
 
-    Across fresh noise nothing is: it bends the way itself.
+    Across fresh noise, added after a step or lifted before it, nothing is: it bends the way itself.
     """
-    smooth = takewhile(lambda past: past.added is None, step.past[: order - 1])
-    return [(step.start, x, x0), *((past.level, past.x, past.x0) for past in smooth)]
+    places, begins = [(step.start, x, x0)], step.start
+    for past in step.past[: order - 1]:
+        if past.added is not None or past.down != begins:
+            break
+        places.append((past.level, past.x, past.x0))
+        begins = past.level
+    return places
 
 
 def asked(denoise: Denoise, here: Place, held: Tensor, there: Level) -> Place:
