@@ -108,12 +108,17 @@ def _batched(net: Net) -> Callable[[Tensor, Number], Tensor]:
 
     def told(x: Tensor, label: Number) -> Tensor:
         precise = x.dtype if x.dtype == torch.float64 else torch.float32
-        before = x._version
+        before = _changes(x)
         out = net(x, torch.full((len(x),), label, dtype=precise, device=x.device))
-        if x._version != before:
+        if _changes(x) != before:
             raise SpecError(
                 ["net: it changes x in place, which the walk still needs: have it work on a copy"]
             )
         return out
 
     return told
+
+
+def _changes(x: Tensor) -> int:
+    """How often x was changed in place, as far as torch counts."""
+    return 0 if x.is_inference() else x._version

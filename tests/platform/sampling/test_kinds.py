@@ -58,6 +58,12 @@ def test_a_network_that_changes_x_is_told():
         sample(lambda x, told: x.mul_(0.5), X.clone())
 
 
+def test_inference_mode_changes_nothing():
+    with torch.inference_mode():
+        inside = sample(net, X.clone(), steps=3, scheduler="heun")
+    assert torch.equal(inside, sample(net, X, steps=3, scheduler="heun"))
+
+
 @pytest.mark.parametrize(
     ("first", "then"), [("dpmpp_2m", "euler"), ("euler", "dpmpp_2m"), ("dpmpp_2m", "lms")]
 )
