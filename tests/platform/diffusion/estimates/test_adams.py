@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -39,10 +40,15 @@ def log_power(k):
     return curve(lambda sigma: math.log(sigma) ** k, wholes[k])
 
 
+def remembered(way, levels):
+    """The steps from level to level, newest first."""
+    return tuple(Past(level, *way(level.sigma), there) for level, there in pairwise(levels))[::-1]
+
+
 def miss(estimate, way, sigmas, **options):
     """How far the step to the last sigma goes astray when the way before it is known."""
     *before, here, end = (Level(1.0, sigma) for sigma in sigmas)
-    past = tuple(Past(level, *way(level.sigma), level) for level in reversed(before))[:3]
+    past = remembered(way, [*before, here])[:3]
     step = Step(here, here, end, end, number=4, total=20, schedule=bare(levels.ve), past=past)
     x, x0 = way(here.sigma)
     held = estimate(None, x, x0, step, **options)
@@ -89,7 +95,7 @@ def test_deis_tab_is_exact_for_a_constant_slope_to_its_quadrature():
 def test_deis_ends_short_walks_at_lower_order():
     x, way = torch.ones(1, dtype=torch.float64), power(1)
     places = [Level(1.0, sigma) for sigma in UNEQUAL]
-    past = tuple(Past(level, *way(level.sigma), level) for level in (places[1], places[0]))
+    past = remembered(way, places[:3])
 
     def held(number, total, **options):
         step = Step(places[2], places[2], places[3], places[3], number=number, total=total, past=past)
