@@ -1,4 +1,4 @@
-"""diffusers' schedulers in float64: so a difference is one of formulas, not of rounding."""
+"""diffusers in float64: so a difference is one of formulas, not of rounding."""
 
 import sys
 from collections.abc import Iterator
@@ -7,21 +7,31 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-import numpy as np
 import torch
 
-__all__ = ["ALPHA_BARS", "doubled"]
+__all__ = ["ALPHA_BARS", "default_float64", "in_float64"]
 
 ALPHA_BARS = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64), 0)
 """The default betas of both sides, linear, multiplied up."""
 
 
 @contextmanager
-def doubled(scheduler: Any) -> Iterator[None]:
-    """While this lasts, the scheduler's module reads float64 where it says float32."""
-    module = sys.modules[type(scheduler).__module__]
-    with mock.patch.multiple(module, np=_Double(np), torch=_Double(torch)):
+def in_float64(of: Any) -> Iterator[None]:
+    """While this lasts, that module, or a scheduler's own, reads float64 where it says float32."""
+    module = of if isinstance(of, ModuleType) else sys.modules[of.__module__]
+    libraries = {name: _Double(getattr(module, name)) for name in ("np", "torch") if hasattr(module, name)}
+    with mock.patch.multiple(module, **libraries):
         yield
+
+
+@contextmanager
+def default_float64() -> Iterator[None]:
+    """While this lasts, what says no dtype at all is float64 too."""
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 class _Double:

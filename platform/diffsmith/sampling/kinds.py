@@ -53,7 +53,7 @@ def _is_shape(shape: Any) -> bool:
 
 def _are_seeds(seeds: Any) -> bool:
     try:
-        return all(isinstance(seed, int) and 0 <= seed < SEEDS for seed in seeds) and len(seeds) >= 0
+        return len(seeds) >= 0 and all(isinstance(seed, int) and 0 <= seed < SEEDS for seed in seeds)
     except TypeError:
         return False
 
@@ -77,9 +77,6 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "shape": (_is_shape, "the whole numbers of one sample's shape, as (3, 32, 32)"),
     "seeds": (_are_seeds, f"whole numbers from 0 to {SEEDS - 1}, one a sample"),
     "strength": (lambda strength: isinstance(strength, int | float), "a number above 0, at most 1"),
-    "dtype": (
-        lambda dtype: isinstance(dtype, torch.dtype) and dtype.is_floating_point,
-        "a floating-point dtype",
-    ),
+    "dtype": (_is_dtype, "a floating-point dtype"),
     "device": (_is_device, "a device that is there, as 'cpu'"),
 }

@@ -13,7 +13,7 @@ from diffsmith import sampling
 from diffsmith.diffusion import levels
 from diffsmith.diffusion.schedules import NoiseSchedule
 
-from ..in_float64 import ALPHA_BARS, doubled
+from ..in_float64 import ALPHA_BARS, in_float64
 from ..references import difference, normal
 from .case import EXACT, Case
 from .karras import denoise
@@ -251,7 +251,7 @@ def _deis_difference(
     stays = "timestep_spacing" not in options
     scheduler = diffusers.DEISMultistepScheduler(**settings, lower_order_final=lower and not stays)
     scheduler.alphas_cumprod = ALPHA_BARS
-    with doubled(scheduler):
+    with in_float64(scheduler):
         scheduler.set_timesteps(steps)
     sigmas = scheduler.sigmas[: len(scheduler.sigmas) - stays]
     log_snrs = (torch.log1p(-sigmas) if path == "flow" else 0) - sigmas.log()

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from diffsmith import sampling
 
-from ..in_float64 import ALPHA_BARS, doubled
+from ..in_float64 import ALPHA_BARS, in_float64
 from ..references import difference, normal
 from .case import EXACT, Case
 from .sigma_classes import BY_SIGMA, BY_TIMESTEP, NAMES, network
@@ -116,7 +116,7 @@ def in_double(scheduler: Any) -> Iterator[None]:
     usual = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        with doubled(scheduler), warnings.catch_warnings():
+        with in_float64(scheduler), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # the tree rounds its own ends, and then minds
             yield
     finally:

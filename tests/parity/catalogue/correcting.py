@@ -11,8 +11,9 @@ from diffusers.schedulers import scheduling_sasolver, scheduling_unipc_multistep
 
 from diffsmith.diffusion import schedules
 
-from ..doubled import NAMES, SPACINGS, in_float64, listed, log_snrs_of, never_repeating, ours, theirs
-from ..doubled import told as levels_of
+from ..in_float64 import in_float64
+from ..multistep_runs import NAMES, SPACINGS, listed, log_snrs_of, never_repeating, ours, theirs
+from ..multistep_runs import told as levels_of
 from ..references import difference, drawn, normal
 from .case import EXACT, Case
 

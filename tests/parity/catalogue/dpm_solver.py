@@ -1,7 +1,5 @@
 """DPM-Solver and DPM-Solver++ multistep beside diffusers' class, which computes in float64 here."""
 
-import inspect
-import textwrap
 from collections.abc import Iterator
 from functools import partial
 from itertools import product
@@ -11,8 +9,9 @@ import diffusers
 from diffusers.schedulers import scheduling_dpmsolver_multistep as module
 from torch import Tensor
 
-from ..doubled import NAMES, SPACINGS, in_float64, listed, log_snrs_of, never_repeating, ours, theirs
-from ..doubled import told as levels_of
+from ..in_float64 import in_float64
+from ..multistep_runs import NAMES, SPACINGS, listed, log_snrs_of, never_repeating, ours, theirs
+from ..multistep_runs import told as levels_of
 from ..references import difference, normal
 from .case import EXACT, Case
 
@@ -27,15 +26,19 @@ REFERENCE = "diffusers DPMSolverMultistepScheduler"
 
 
 class Corrected(diffusers.DPMSolverMultistepScheduler):
-    """With the sign that k-diffusion has in the SDE of order 3."""
+    """With the sign that k-diffusion has in the SDE of order 3: minus a half there, plus a half here."""
 
-
-_wrong = textwrap.dedent(inspect.getsource(Corrected.multistep_dpm_solver_third_order_update))
-_right = _wrong.replace("(2.0 * h) ** 2 - 0.5", "(2.0 * h) ** 2 + 0.5")
-assert _right != _wrong, "diffusers has changed its formula"
-_made: dict[str, Any] = {}
-exec(_right, vars(module), _made)  # noqa: S102 — their function, but for the one sign
-Corrected.multistep_dpm_solver_third_order_update = _made["multistep_dpm_solver_third_order_update"]
+    def multistep_dpm_solver_third_order_update(self, outputs: list[Tensor], **given: Any) -> Tensor:
+        """Theirs, and the second difference once more."""
+        x: Tensor = super().multistep_dpm_solver_third_order_update(outputs, **given)
+        if self.config.algorithm_type != "sde-dpmsolver++":
+            return x
+        sigmas = self.sigmas[self.step_index - 2 : self.step_index + 2]
+        alphas, sigmas = self._sigma_to_alpha_sigma_t(sigmas)
+        h_1, h_0, h = (alphas.log() - sigmas.log()).diff()
+        oldest, older, newest = outputs
+        bend = (newest - older) * h / h_0 - (older - oldest) * h / h_1
+        return x + alphas[-1] * bend * h / (h_0 + h_1)
 
 
 def cases() -> Iterator[Case]:

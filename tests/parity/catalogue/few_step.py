@@ -19,7 +19,7 @@ from diffsmith.diffusion.thresholds import clip
 
 from ..references import difference, drawn, normal
 from .case import EXACT, Case
-from .first_order import NAMES, SEED, in_float64, log_snrs, network, theirs, wrapped
+from .first_order import NAMES, SEED, log_snrs, network, theirs, with_float64_tables, wrapped
 from .karras import denoise
 from .recorded import read, recordings, rerun
 
@@ -76,7 +76,7 @@ def _consistency() -> Iterator[Case]:
 
 def lcm(kind: str, steps: int, **config: Any) -> float:
     """Through the boundary condition, which theirs puts around the answer."""
-    scheduler = in_float64(diffusers.LCMScheduler(prediction_type=NAMES[kind], **config))
+    scheduler = with_float64_tables(diffusers.LCMScheduler(prediction_type=NAMES[kind], **config))
     scheduler.set_timesteps(steps)
     shares = scheduler.get_scalings_for_boundary_condition_discrete
     scheduler.get_scalings_for_boundary_condition_discrete = lambda t: shares(float(t))  # not in float32
@@ -92,7 +92,7 @@ def lcm(kind: str, steps: int, **config: Any) -> float:
 
 def tcd(kind: str, steps: int, eta: float) -> float:
     """Theirs ends at timestep 0, with that little noise left."""
-    scheduler = in_float64(diffusers.TCDScheduler(prediction_type=NAMES[kind]))
+    scheduler = with_float64_tables(diffusers.TCDScheduler(prediction_type=NAMES[kind]))
     scheduler.set_timesteps(steps)
     generator = torch.Generator().manual_seed(SEED)
     other = theirs(scheduler, network, normal(0), generator=generator, eta=eta)

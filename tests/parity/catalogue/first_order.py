@@ -130,7 +130,7 @@ def theirs(scheduler: Any, net: Callable[[Tensor, Tensor], Tensor], x: Tensor, *
     return x
 
 
-def in_float64(scheduler: Any) -> Any:
+def with_float64_tables(scheduler: Any) -> Any:
     """Tables as the reference makes them, but in float64: its arithmetic follows their dtype."""
     config = scheduler.config
     table = betas.BETAS[config.beta_schedule](config.num_train_timesteps, config.beta_start, config.beta_end)
@@ -163,7 +163,7 @@ THRESHOLDS: list[tuple[str, dict[str, Any], Wrap]] = [
 def ddpm(kind: str, spacing: str, steps: int = 10, wrap: Wrap | None = None, **config: Any) -> float:
     """The largest difference after as many steps."""
     named = {"prediction_type": NAMES[kind], "timestep_spacing": spacing, "clip_sample": False}
-    scheduler = in_float64(diffusers.DDPMScheduler(**named | config))
+    scheduler = with_float64_tables(diffusers.DDPMScheduler(**named | config))
     scheduler.set_timesteps(steps)
     variance = config.get("variance_type", "fixed_small")
     if variance == "fixed_large_log":
@@ -196,7 +196,7 @@ def ddim(
 ) -> float:
     """The largest difference after as many steps."""
     named = {"prediction_type": NAMES[kind], "timestep_spacing": spacing, "clip_sample": False}
-    scheduler = in_float64(diffusers.DDIMScheduler(**named | config))
+    scheduler = with_float64_tables(diffusers.DDIMScheduler(**named | config))
     scheduler.set_timesteps(steps)
     if spacing == "linspace":
         # The reference always steps by T // n; its linspace timesteps lie T // (n - 1) = 111 apart.
@@ -221,7 +221,7 @@ def ddim(
 
 def _ending_in_training() -> float:
     """Stable Diffusion's setting: timesteps from 901 to 1, and the end is at timestep 0."""
-    scheduler = in_float64(diffusers.DDIMScheduler(clip_sample=False, steps_offset=1))
+    scheduler = with_float64_tables(diffusers.DDIMScheduler(clip_sample=False, steps_offset=1))
     scheduler.final_alpha_cumprod = scheduler.alphas_cumprod[0]
     scheduler.set_timesteps(10)
     listed = torch.cat([scheduler.timesteps, torch.tensor([0])])
@@ -247,7 +247,7 @@ def log_snrs(scheduler: Any) -> Tensor:
 def ddim_inverse(kind: str, spacing: str) -> float:
     """The largest difference after ten steps from the clean sample."""
     config = {"prediction_type": NAMES[kind], "timestep_spacing": spacing, "clip_sample": False}
-    scheduler = in_float64(diffusers.DDIMInverseScheduler(**config))
+    scheduler = with_float64_tables(diffusers.DDIMInverseScheduler(**config))
     scheduler.set_timesteps(10)
     mine = sampling.sample(
         network,

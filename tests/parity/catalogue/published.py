@@ -1,12 +1,8 @@
 """The scheduler configs that models are published with, loaded by diffusers and by us."""
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
-from types import ModuleType
 from typing import Any
-from unittest import mock
 
 import diffusers
 import numpy as np
@@ -15,7 +11,7 @@ from torch import Tensor
 
 from diffsmith import load_scheduler, sampling
 
-from ..in_float64 import _Double as Double
+from ..in_float64 import default_float64, in_float64
 from ..references import difference, drawn, normal
 from .case import EXACT, Case
 
@@ -281,7 +277,7 @@ def _theirs(model: str, steps: int) -> tuple[Tensor, list[float]]:
     """Their sample, and what their network was told."""
     config, told = CONFIGS[model], list[float]()
     kind = getattr(diffusers, config["_class_name"])
-    with _in_float64(sys.modules[kind.__module__]):
+    with default_float64(), in_float64(kind):
         scheduler = kind.from_config(config)
         _set(scheduler, steps, model)
         x = normal(0) * _size(scheduler)
@@ -332,15 +328,3 @@ def networks(model: str) -> Callable[[Tensor, float], Tensor]:
         return x * 0 if silent else 0.7 * x.tanh() + 0.1 * heard * x
 
     return network
-
-
-@contextmanager
-def _in_float64(module: ModuleType) -> Iterator[None]:
-    """While this lasts, the scheduler's module computes in float64, where it says float32 and where not."""
-    libraries = {name: Double(getattr(module, name)) for name in ("np", "torch") if hasattr(module, name)}
-    torch.set_default_dtype(torch.float64)
-    try:
-        with mock.patch.multiple(module, **libraries):
-            yield
-    finally:
-        torch.set_default_dtype(torch.float32)

@@ -1,7 +1,6 @@
 """diffusers' score_sde schedulers, and scipy's solver on the drift that score_sde's ODE sampler gives it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from math import log
 from typing import Any
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from diffsmith import sampling
 
+from ..in_float64 import default_float64
 from ..references import difference, normal
 from .case import EXACT, Case
 from .first_order import network
@@ -42,7 +42,7 @@ def cases() -> Iterator[Case]:
 
 def exploding(steps: int, corrections: int) -> float:
     """As their pipeline runs it; their tables hold discrete sigmas, the network hears continuous ones."""
-    with _in_float64():
+    with default_float64():
         scheduler = diffusers.ScoreSdeVeScheduler(sigma_max=50.0, sampling_eps=1e-5)
         scheduler.set_timesteps(steps)
         scheduler.set_sigmas(steps)
@@ -69,7 +69,7 @@ def exploding(steps: int, corrections: int) -> float:
 
 def preserving(steps: int, ending: str) -> float:
     """Their last step goes on from eps by 1 / steps, like every other."""
-    with _in_float64():
+    with default_float64():
         scheduler = ScoreSdeVpScheduler()
         scheduler.set_timesteps(steps)
         x = start = normal(0)
@@ -127,13 +127,3 @@ def _asked_beside(eps: float, x: Tensor, sigma: Tensor) -> Tensor:
 def _drawn() -> Any:
     generator = torch.Generator().manual_seed(SEED)
     return lambda x, here, there: torch.randn(x.shape, generator=generator, dtype=x.dtype)
-
-
-@contextmanager
-def _in_float64() -> Iterator[None]:
-    """Their tables and step sizes take the default dtype."""
-    torch.set_default_dtype(torch.float64)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(torch.float32)

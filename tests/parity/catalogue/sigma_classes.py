@@ -11,7 +11,7 @@ from torch import Tensor
 
 from diffsmith import sampling
 
-from ..in_float64 import ALPHA_BARS, doubled
+from ..in_float64 import ALPHA_BARS, in_float64
 from ..references import difference, drawn, normal
 from .case import EXACT, Case
 
@@ -117,7 +117,7 @@ def differences(
 def _difference(
     reference: Any, chosen: dict[str, Any], spacing: dict[str, Any], options: dict[str, Any], close: float
 ) -> float:
-    with doubled(reference):
+    with in_float64(reference):
         reference.set_timesteps(spacing["steps"])
         # Their x is ours divided by alpha = 1 / sqrt(sigma^2 + 1).
         theirs = _run(reference, normal(0) * (reference.sigmas[0] ** 2 + 1).sqrt(), options)

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from diffsmith import sampling
 
-from .. import doubled
+from .. import multistep_runs as runs
+from ..in_float64 import in_float64
 from ..references import difference, drawn
 from .case import EXACT, Case
 from .recorded import Recording, read, recordings, rerun
@@ -206,21 +207,19 @@ def singlestep_difference(
 def _difference(chosen: dict[str, Any], steps: int, prediction: str, spacing: str, final: str) -> float:
     names = {"form": "algorithm_type", "order": "solver_order", "kind": "solver_type"}
     settings = {names.get(key, key): value for key, value in chosen.items()}
-    flowing = (
-        {"use_flow_sigmas": True, "flow_shift": 3.0} if spacing == "flow" else doubled.SPACINGS[spacing][0]
-    )
-    with doubled.in_float64(scheduling_dpmsolver_singlestep):
+    flowing = {"use_flow_sigmas": True, "flow_shift": 3.0} if spacing == "flow" else runs.SPACINGS[spacing][0]
+    with in_float64(scheduling_dpmsolver_singlestep):
         scheduler = _Righted(
-            prediction_type=doubled.NAMES[prediction], final_sigmas_type=final, **settings, **flowing
+            prediction_type=runs.NAMES[prediction], final_sigmas_type=final, **settings, **flowing
         )
         scheduler.set_timesteps(steps)
-        visited = doubled.listed(scheduler)
-        theirs = doubled.theirs(scheduler, generator=torch.Generator().manual_seed(SEED))
-    mine = doubled.ours(
+        visited = runs.listed(scheduler)
+        theirs = runs.theirs(scheduler, generator=torch.Generator().manual_seed(SEED))
+    mine = runs.ours(
         scheduler={"name": "dpm_solver_singlestep", **chosen},
         spacing=visited
         if spacing == "flow"
-        else {**doubled.SPACINGS[spacing][1], "steps": steps, "final": final},
+        else {**runs.SPACINGS[spacing][1], "steps": steps, "final": final},
         path="flow" if spacing == "flow" else "vp",
         prediction=prediction,
         noise=drawn(SEED),

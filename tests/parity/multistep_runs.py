@@ -1,10 +1,8 @@
-"""diffusers' multistep schedulers with all their arithmetic in float64, and how one is run."""
+"""How diffusers' multistep schedulers are run, and ours beside them."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,26 +22,6 @@ SPACINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "lu": ({"use_lu_lambdas": True}, {"name": "lu"}),
 }
 """Theirs by option, and ours."""
-
-
-class _Widened:
-    """A library whose float32 is its float64."""
-
-    def __init__(self, library: Any) -> None:
-        self._library, self.float32 = library, library.float64
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._library, name)
-
-
-@contextmanager
-def in_float64(module: Any) -> Iterator[None]:
-    """Inside, that module of diffusers computes in float64 throughout."""
-    module.torch, module.np = _Widened(torch), _Widened(np)
-    try:
-        yield
-    finally:
-        module.torch, module.np = torch, np
 
 
 def network(x: Tensor, log_snr: Tensor) -> Tensor:
