@@ -70,6 +70,37 @@ def diffsmith_boundaries() -> list[Card]:
 
 
 @hookimpl
+def diffsmith_autoencoders() -> list[Card]:
+    """The autoencoders of autoencoders/networks.py."""
+    return cards_in("diffsmith.autoencoders.networks")
+
+
+@hookimpl
+def diffsmith_conditioners() -> list[Card]:
+    """The conditioners of conditioning/conditioners.py."""
+    return cards_in("diffsmith.conditioning.conditioners")
+
+
+@hookimpl
+def diffsmith_caches() -> list[Card]:
+    """The feature caches of engine/caching/."""
+    modules = ("deep_features", "first_block")
+    return [card for name in modules for card in cards_in(f"diffsmith.engine.caching.{name}")]
+
+
+@hookimpl
+def diffsmith_layouts() -> list[Card]:
+    """The published autoencoders of autoencoders/layouts.py."""
+    module = "diffsmith.autoencoders.layouts"
+    return [
+        Card("AutoencoderKL", "Latents with a normal distribution each", f"{module}:KL"),
+        Card("AutoencoderTiny", "A small autoencoder, as TAESD", f"{module}:TINY"),
+        Card("VQModel", "Latents out of a code book", f"{module}:VQ"),
+        Card("PaellaVQModel", "Latents out of a code book, as Stable Cascade's", f"{module}:PAELLA"),
+    ]
+
+
+@hookimpl
 def diffsmith_schedules() -> list[Card]:
     """The noise schedules of diffusion/schedules/."""
     return [

@@ -42,16 +42,31 @@ class Card:
 
 @dataclass(frozen=True)
 class ModelCard(Card):
-    """A network: `ref` is (shape, classes, *, options) -> module with forward(x, t, label).
+    """A network: `ref` is (shape, classes, *, options) -> module with forward(x, t, label, **condition).
 
     `schedule` and `prediction` are what it is trained for unless a spec says otherwise, `boundary` what a
-    consistency model needs around it.
+    consistency model needs around it. A published size is a row of numbers: `defaults` are the options that
+    make it, `shape` and `classes` what its samples have in network space; `autoencoder` and `conditioner`
+    what stands before and behind it, `part` its folder in a diffusers repository, `usual` the parts of a
+    PipelineSpec it was published with, `weights` the repository, at a revision, that holds it, `encoders` how
+    many parameters the networks have that read text for it.
     """
 
     modality: str = "image"
     schedule: dict[str, Any] = field(default_factory=lambda: {"name": "vp"})
     prediction: dict[str, Any] = field(default_factory=lambda: {"name": "epsilon"})
     boundary: dict[str, Any] | None = None
+    defaults: dict[str, Any] = field(default_factory=dict)
+    shape: tuple[int, ...] | None = None
+    classes: int | None = None
+    autoencoder: dict[str, Any] | None = None
+    conditioner: dict[str, Any] | None = None
+    part: str = ""
+    usual: dict[str, Any] = field(default_factory=dict)
+    encoders: dict[str, int] = field(default_factory=dict)
+    weights: str = ""
+    licence: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

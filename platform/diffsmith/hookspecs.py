@@ -31,6 +31,36 @@ def diffsmith_models() -> "list[ModelCard]":  # type: ignore[empty-body]
 
 
 @hookspec
+def diffsmith_autoencoders() -> "list[Card]":  # type: ignore[empty-body]
+    """Networks that make data small and large again: (*, options) -> torch module with encode and decode."""
+
+
+@hookspec
+def diffsmith_conditioners() -> "list[Card]":  # type: ignore[empty-body]
+    """What turns words into what networks read: (component, *, options) -> Conditioner."""
+
+
+@hookspec
+def diffsmith_layouts() -> "list[Card]":  # type: ignore[empty-body]
+    """Published classes of networks by their names in config.json: the card's ref is a Layout."""
+
+
+@hookspec
+def diffsmith_pipelines() -> "list[Card]":  # type: ignore[empty-body]
+    """Published classes of pipelines by their names in model_index.json: the card's ref is a Family."""
+
+
+@hookspec
+def diffsmith_single_files() -> "list[Card]":  # type: ignore[empty-body]
+    """Ways to lay a model out in one file: (tensors, *, options) -> Reading, or None for another file."""
+
+
+@hookspec
+def diffsmith_caches() -> "list[Card]":  # type: ignore[empty-body]
+    """Features of a network kept from step to step, an approximation: (network, *, options) -> network."""
+
+
+@hookspec
 def diffsmith_datasets() -> "list[DatasetCard]":  # type: ignore[empty-body]
     """Data: (*, options) -> Data."""
 

@@ -30,6 +30,14 @@ class Modality(Protocol):
         """The other way round."""
         ...
 
+    def read(self, path: Path, channels: int, size: tuple[int, int] | None, grain: int) -> "Tensor":
+        """A file a person has, in network space without a batch [C, H, W].
+
+        Scaled to that height and width, or where none is given down to multiples of `grain`. A FileFault
+        says what is wrong with the file.
+        """
+        ...
+
     def write(self, data: "Tensor", path: Path, facts: dict[str, str]) -> None:
         """Write one decoded sample as a file of the path's suffix, with the facts inside it."""
         ...

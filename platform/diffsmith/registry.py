@@ -22,6 +22,12 @@ __all__ = ["KINDS", "PluginReport", "Registry", "default_registry", "plain_name"
 
 KINDS = {
     "models": "model",
+    "autoencoders": "autoencoder",
+    "conditioners": "conditioner",
+    "layouts": "layout",
+    "pipelines": "published pipeline",
+    "single_files": "kind of single file",
+    "caches": "feature cache",
     "modalities": "modality",
     "datasets": "dataset",
     "metrics": "metric",
@@ -105,7 +111,8 @@ class Registry:
     def bind(self, kind: str, choice: Choice, where: str = "") -> Callable[..., Any]:
         """The chosen function with its options filled in, all checked against its signature."""
         card: Card = self.get(kind, choice.name, where and f"{where}.name")
-        return partial(card.function, **checked_options(card.function, choice.options, where or card.name))
+        options = {**getattr(card, "defaults", {}), **choice.options}
+        return partial(card.function, **checked_options(card.function, options, where or card.name))
 
     def owner(self, kind: str, name: str) -> str:
         """The plugin that brought it."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ class Sample:
     """Wall seconds, this sample's share of its batch."""
     denoiser_calls: int = 0
     facts: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, Any] = field(default_factory=dict)
+    """What else was asked of it: prompt, negative, size, image, mask, strength."""
 
     def save(self, path: str | Path) -> Path:
         """Write it: the modality's own formats, or `.safetensors` for the tensor itself."""
@@ -43,7 +46,8 @@ class Sample:
 
     def metadata(self) -> dict[str, str]:
         """What is written into the file: enough to make the sample again."""
-        made = {"spec": self.spec, "seed": self.seed, "label": self.label}
+        made = {"spec": self.spec, "seed": self.seed, "label": self.label, **self.asked}
+        made["versions"] = {name: version(name) for name in ("diffsmith", "torch")}
         return {"diffsmith": json.dumps(made), **self.facts}
 
 
@@ -54,7 +58,9 @@ def load_sample(path: str | Path, modality: "Modality") -> Sample:
     tensors, metadata = load_tensors(Path(path))
     try:
         made, data = json.loads(metadata.pop("diffsmith")), tensors["data"]
-        return Sample(data, modality, made["spec"], made["seed"], made["label"], facts=metadata)
+        spec, seed, label = (made.pop(name) for name in ("spec", "seed", "label"))
+        made.pop("versions", None)
+        return Sample(data, modality, spec, seed, label, facts=metadata, asked=made)
     except (KeyError, ValueError, TypeError):
         raise FileFault(path, "holds no diffsmith sample") from None
 

@@ -15,6 +15,7 @@ __all__ = [
     "EngineSpec",
     "FitSpec",
     "ModelSpec",
+    "PartSpec",
     "PipelineSpec",
     "Request",
     "SchedulerSpec",
@@ -60,14 +61,25 @@ class Choice(Spec):
 class ModelSpec(Choice):
     """A network and how to read its answers.
 
-    shape (channels, height, width, ...) and classes are the data's; training writes them down.
+    shape (channels, height, width, ...) and classes are the data's; training writes them down. weights: a
+    file of the network's own, where it does not lie with the rest of the pipeline.
     """
 
+    weights: str | None = None
     shape: tuple[Positive, ...] | None = None
     classes: Positive | None = None
     schedule: Choice | None = None
     prediction: Choice | None = None
     boundary: Choice | None = None
+
+
+class PartSpec(Choice):
+    """What stands beside the network: an autoencoder, or what reads a prompt; with weights of its own or not.
+
+    weights: a folder, a file or a Hub repository; where none is named, the pipeline's own are searched.
+    """
+
+    weights: str | None = None
 
 
 class SchedulerSpec(Choice):
@@ -98,24 +110,58 @@ class SpacingSpec(Choice):
 
 
 class EngineSpec(Spec):
-    """Where and how the network runs."""
+    """Where and how the network runs; docs/engine.md says what each choice gains and costs.
+
+    batch: samples that are walked together. guidance: its branches in one batch, or one after the other,
+    which takes less memory. decode: how latents become pictures: all at once, one after the other, in tiles.
+    The other fields are engine.Settings'.
+    """
 
     device: str = "auto"
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "float32"
     batch: Annotated[int, Field(ge=1, le=65_536)] = 64
+    guidance: Literal["together", "apart"] = "together"
+    decode: Literal["whole", "sliced", "tiled"] = "whole"
+    layout: Literal["auto", "plain", "channels_last", "packed"] = "auto"
+    attention: Literal["auto", "sdpa", "sliced", "flex"] = "auto"
+    reuse_text: bool = True
+    compile: bool = False
+    graphs: bool = False
+    offload: bool = False
+    quantize: Literal["int8"] | None = None
+    cache: Choice | None = None
+    guard: bool = True
 
 
 class PipelineSpec(Spec):
-    """One YAML file: what a sweep finds, what `generate` reads, what an agent writes."""
+    """One YAML file: what a sweep finds, what `generate` reads, what an agent writes.
+
+    variant: of the weights, such as "fp16". autoencoder and conditioner are the model's own unless named.
+    preview: a small autoencoder that shows samples while they are made.
+    """
 
     model: ModelSpec
     weights: str | None = None
+    variant: str | None = None
+    autoencoder: PartSpec | None = None
+    conditioner: PartSpec | None = None
     scheduler: SchedulerSpec = SchedulerSpec(name="dpmpp_2m")
     spacing: SpacingSpec = SpacingSpec()
     guidance: Choice = Choice(name="none")
     threshold: Choice | None = None
     noise: Choice = Choice(name="seeded")
     engine: EngineSpec = EngineSpec()
+    refiner: "RefinerSpec | None" = None
+    preview: PartSpec | None = None
+
+
+class RefinerSpec(PipelineSpec):
+    """A second pipeline that takes a sample over before it is clean, as SDXL's does.
+
+    at: how much of training's time the first one walks; 0.8 leaves the cleanest fifth.
+    """
+
+    at: Annotated[float, Field(gt=0, lt=1)] = 0.8
 
 
 class FitSpec(Spec):
@@ -151,20 +197,51 @@ class TrainSpec(PipelineSpec):
 
 
 class Request(Spec):
-    """What to make: one sample a seed; a single label serves all of them."""
+    """What to make: one sample a seed; a single label, prompt or negative prompt serves all of them.
+
+    size: height and width in pixels, where the model can make more than one. image, mask: pictures' paths;
+    with an image the last `strength` of the walk begins from it, with a mask only its white part is made
+    anew. since, until: how much of training's time the walk begins and ends at, 1 noise, 0 clean.
+    """
 
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (0,)
     labels: tuple[Annotated[int, Field(ge=0)], ...] | None = None
+    prompts: tuple[str, ...] | None = None
+    negatives: tuple[str, ...] | None = None
+    size: tuple[Positive, Positive] | None = None
+    image: str | None = None
+    mask: str | None = None
+    strength: Annotated[float, Field(gt=0, le=1)] = 1.0
 
     @model_validator(mode="after")
     def _as_many(self) -> Self:
         if not self.seeds:
             raise ValueError("seeds: at least one is needed")
-        if self.labels is not None and len(self.labels) not in {1, len(self.seeds)}:
-            raise ValueError(
-                f"{len(self.labels)} labels for {len(self.seeds)} seeds: give as many, or one label"
-            )
+        for what in ("labels", "prompts", "negatives"):
+            given = getattr(self, what)
+            if given is not None and len(given) not in {1, len(self.seeds)}:
+                told = f"{len(given)} {what} for {len(self.seeds)} seeds"
+                raise ValueError(f"{told}: give as many, or one {what.removesuffix('s')}")
+        if self.image is None and (self.mask is not None or self.strength != 1):
+            raise ValueError("mask, strength: they need the image to begin from")
         return self
+
+    def row(self, index: int) -> dict[str, Any]:
+        """What was asked of one sample: the fields that were set, each with its own value alone."""
+        asked = self.to_dict()
+        for many, one in _EACH.items():
+            if (values := asked.pop(many, None)) is not None:
+                asked[one] = values[index if len(values) > 1 else 0]
+        return asked
+
+    def part(self, rows: slice) -> "Request":
+        """The request for some of its samples."""
+        fields = {many: getattr(self, many) for many in _EACH if many in self.model_fields_set}
+        cut = {many: value[rows] for many, value in fields.items() if value is not None and len(value) > 1}
+        return self.model_copy(update={**cut, "seeds": self.seeds[rows]})
+
+
+_EACH = {"seeds": "seed", "labels": "label", "prompts": "prompt", "negatives": "negative"}
 
 
 class SweepSpec(Spec):

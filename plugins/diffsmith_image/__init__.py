@@ -19,10 +19,45 @@ def diffsmith_modalities() -> "list[Image]":
 
 @hookimpl
 def diffsmith_models() -> list[Card]:
-    """The networks of unet.py, dit.py and uvit.py, trained to answer v on cosine noise."""
+    """Small networks to train, which answer v on cosine noise; and what was published."""
+    from .published import MODELS
+
     facts = {"modality": "image", "schedule": {"name": "vp", "betas": "cosine"}, "prediction": {"name": "v"}}
     modules = ("diffsmith_image.unet", "diffsmith_image.dit", "diffsmith_image.uvit")
-    return [card for module in modules for card in cards_in(module, ModelCard, **facts)]
+    small = [card for module in modules for card in cards_in(module, ModelCard, **facts)]
+    return [*small, *MODELS]
+
+
+@hookimpl
+def diffsmith_autoencoders() -> list[Card]:
+    """What stands before and behind networks of pixels."""
+    from .published import AUTOENCODERS
+
+    return AUTOENCODERS
+
+
+@hookimpl
+def diffsmith_layouts() -> list[Card]:
+    """How published networks are configured: layouts/."""
+    from .published import LAYOUTS
+
+    return LAYOUTS
+
+
+@hookimpl
+def diffsmith_pipelines() -> list[Card]:
+    """What published classes of pipelines imply: pipelines.py."""
+    from .published import PIPELINES
+
+    return PIPELINES
+
+
+@hookimpl
+def diffsmith_single_files() -> list[Card]:
+    """Files as the authors of models wrote them: single_files/."""
+    from .published import SINGLE_FILES
+
+    return SINGLE_FILES
 
 
 @hookimpl

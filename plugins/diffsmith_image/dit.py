@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from diffsmith.nn.embeddings import TimestepEmbedding, class_vectors, sincos_table, sinusoid
-from diffsmith.nn.norms import AdaLNZero, modulate
+from diffsmith.nn.adaln import AdaLNZero, AdaLNZeroBlock
+from diffsmith.nn.embeddings import TimestepEmbedding, class_vectors, sinusoid
+from diffsmith.nn.norms import modulate
 from diffsmith.nn.patches import PatchEmbed, patch_grid, unpatchify
-from diffsmith.nn.transformer import AdaLNZeroBlock
+from diffsmith.nn.positions import SincosPositions
 from diffsmith.nn.zero import zero
 
 __all__ = ["DiT", "TimeLabelEmbedding", "dit"]
@@ -19,7 +20,7 @@ __all__ = ["DiT", "TimeLabelEmbedding", "dit"]
 WAVES = 256  # numbers in the sinusoid of a timestep
 
 
-def dit(  # noqa: PLR0913 - the options a sweep may choose
+def dit(  # noqa: PLR0913 - the options a sweep may choose, and those that published weights differ in
     shape: tuple[int, int, int],
     classes: int | None,
     *,
@@ -29,18 +30,32 @@ def dit(  # noqa: PLR0913 - the options a sweep may choose
     depth: Annotated[int, Field(ge=1)] = 3,
     mlp_ratio: Annotated[float, Field(gt=0)] = 4.0,
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
+    embeddings: Annotated[
+        Literal["shared", "per_block"],
+        Field(description="of time and class: one, or one for each block"),
+    ] = "shared",
+    variance: Annotated[bool, Field(description="answer the variance too, in as many channels more")] = False,
+    shift: Annotated[float, Field(ge=0, le=1, description="of the time's frequencies")] = 1.0,
+    eps: Annotated[float, Field(gt=0, description="of the norm before the feed-forward")] = 1e-5,
 ) -> nn.Module:
-    """Transformer over patches that time and class modulate through adaLN-zero (Peebles & Xie 2023)."""
-    block = partial(AdaLNZeroBlock, heads, head_dim, nn.Identity(), mlp_ratio=mlp_ratio, dropout=dropout)
-    embedder = TimeLabelEmbedding(heads * head_dim, None if classes is None else classes + 1)
-    return DiT(shape, patch, [block() for _ in range(depth)], embedder=embedder)
+    """Transformer over patches that time and class modulate through adaLN-zero (Peebles & Xie 2023).
+
+    Weights in diffusers' layout have embeddings "per_block"; the original code's have shift 0 and eps 1e-6.
+    """
+    embed = partial(TimeLabelEmbedding, heads * head_dim, None if classes is None else classes + 1)
+    shared = embed() if embeddings == "shared" else None
+    block = partial(AdaLNZeroBlock, heads, head_dim, mlp_ratio=mlp_ratio, dropout=dropout, eps=eps)
+    blocks = [block(nn.Identity() if shared else embed()) for _ in range(depth)]
+    out_channels = 2 * shape[0] if variance else shape[0]
+    return DiT(shape, patch, blocks, embedder=shared, out_channels=out_channels, shift=shift)
 
 
 class DiT(nn.Module):
     """Patches through blocks that read one condition, and back to pixels (Peebles & Xie 2023, figure 3).
 
     The blocks share the vector of an `embedder` (their own `emb` is then nn.Identity()); without one
-    each block embeds time and class itself, the layout of the weights published for diffusers.
+    each block embeds time and class itself, the layout of the weights published for diffusers. Pictures
+    of another size than `shape` are laid over the same places.
     """
 
     def __init__(
@@ -56,10 +71,9 @@ class DiT(nn.Module):
         super().__init__()
         channels, height, columns = shape
         width = blocks[0].width
-        self.patch, self.grid = patch, patch_grid(height, columns, patch)
-        self.embedder, self.shift = embedder, shift
-        self.pos_embed = PatchEmbed(channels, width, patch)
-        self.register_buffer("places", sincos_table(width, *self.grid), persistent=False)
+        self.patch, self.embedder, self.shift = patch, embedder, shift
+        places = SincosPositions(width, patch_grid(height, columns, patch))
+        self.pos_embed = PatchEmbed(channels, width, patch, places)
         self.transformer_blocks = nn.ModuleList(blocks)
         self.norm_out = nn.LayerNorm(width, 1e-6, elementwise_affine=False)
         self.proj_out_1 = nn.Linear(width, 2 * width)
@@ -68,15 +82,16 @@ class DiT(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         """x [B, C, H, W], t [B] or 0-dim, label [B] to [B, out_channels, H, W]."""
+        grid = patch_grid(x.shape[2], x.shape[3], self.patch)
         waves = sinusoid(t.expand(len(x)), WAVES, shift=self.shift).to(x)
         condition = (waves, label) if self.embedder is None else (self.embedder(waves, label),)
-        tokens = self.pos_embed(x) + self.places  # [B, N, width]
+        tokens = self.pos_embed(x)  # [B, N, width]
         for block in self.transformer_blocks:
             tokens = block(tokens, *condition)
         emb = cast(AdaLNZeroBlock, self.transformer_blocks[0]).norm1.emb(*condition)
         shift, scale = self.proj_out_1(F.silu(emb))[:, None].chunk(2, dim=2)
         out = self.proj_out_2(modulate(self.norm_out(tokens), shift, scale))
-        return unpatchify(out, self.grid, self.patch)
+        return unpatchify(out, grid, self.patch)
 
 
 class TimeLabelEmbedding(nn.Module):

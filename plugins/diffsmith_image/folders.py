@@ -3,25 +3,28 @@
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
 from diffsmith.errors import FileFault
 
-from .pictures import BROKEN
+from .reading import kinds, pixels, upright
 
 __all__ = ["classes_of", "pixels_of"]
 
 
 def classes_of(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
-    """(files, their labels, the classes' names), all in the order of the names; no classes, no names."""
+    """(files, their labels, the classes' names), in the order of the names; no classes, no names.
+
+    A text file of a picture's name beside it is its caption: then the captions are the classes.
+    """
     if not root.is_dir():
         raise FileFault(root, "is no folder of pictures" if root.exists() else "there is no such folder")
     files = sorted(file for file in root.rglob("*") if _is_picture(file.relative_to(root), file))
     if not files:
         raise FileFault(root, "holds no pictures")
+    if captions := [_caption(file) for file in files if file.with_suffix(".txt").is_file()]:
+        return _captioned(root, files, captions)
     inside = [file.relative_to(root).parts[:-1] for file in files]
     if not any(inside):
         return files, [0] * len(files), ()
@@ -33,23 +36,26 @@ def classes_of(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
 
 def pixels_of(file: Path, size: int, channels: int) -> Tensor:
     """The picture, upright, its middle square scaled to [channels, size, size] in [-1, 1]."""
+    return pixels(ImageOps.fit(upright(file), (size, size)), channels)
+
+
+def _captioned(
+    root: Path, files: list[Path], captions: list[str]
+) -> tuple[list[Path], list[int], tuple[str, ...]]:
+    if len(captions) < len(files):
+        bare = next(file for file in files if not file.with_suffix(".txt").is_file())
+        raise FileFault(bare, f"has no caption, as others in {root} have: write {bare.stem}.txt beside it")
+    names = tuple(sorted(set(captions)))
+    places = {name: place for place, name in enumerate(names)}
+    return files, [places[caption] for caption in captions], names
+
+
+def _caption(file: Path) -> str:
+    path = file.with_suffix(".txt")
     try:
-        with Image.open(file, formats=_kinds()) as image:
-            square = ImageOps.fit(_opaque(ImageOps.exif_transpose(image)), (size, size))
-    except BROKEN as error:
-        raise FileFault(file, f"is no picture that can be read: {error}") from None
-    pixels = torch.tensor(np.asarray(square.convert("L" if channels == 1 else "RGB")))
-    return pixels.view(size, size, channels).movedim(-1, 0) / 127.5 - 1
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """In 8-bit colour, on white where it is transparent."""
-    if image.mode.startswith("I;16"):  # Pillow would clip, not scale
-        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8)).convert("RGB")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    paper = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB")
+        return " ".join(path.read_text(encoding="utf-8").split())
+    except UnicodeDecodeError:
+        raise FileFault(path, "is no caption: expected text in UTF-8") from None
 
 
 def _is_picture(inside: Path, file: Path) -> bool:
@@ -59,11 +65,4 @@ def _is_picture(inside: Path, file: Path) -> bool:
 
 @cache
 def _endings() -> frozenset[str]:
-    return frozenset(ending for ending, kind in Image.registered_extensions().items() if kind in _kinds())
-
-
-@cache
-def _kinds() -> tuple[str, ...]:
-    """What Pillow can read and calls an image: not PostScript, which is a program."""
-    Image.init()
-    return tuple(kind for kind in Image.OPEN if Image.MIME.get(kind, "").startswith("image/"))
+    return frozenset(ending for ending, kind in Image.registered_extensions().items() if kind in kinds())

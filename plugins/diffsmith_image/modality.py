@@ -32,6 +32,12 @@ class Image:
         """uint8 [B, H, W, C] -> [B, C, H, W] in [-1, 1]."""
         return (data.float() / 127.5 - 1).movedim(-1, 1).contiguous()
 
+    def read(self, path: Path, channels: int, size: tuple[int, int] | None, grain: int) -> "Tensor":
+        """A picture a person has: [channels, H, W] in [-1, 1], of that size or cut to multiples of grain."""
+        from .reading import picture_of_size
+
+        return picture_of_size(path, channels, size, grain)
+
     def write(self, data: "Tensor", path: Path, facts: dict[str, str]) -> None:
         """One picture as a file, with the facts inside it."""
         from .pictures import picture, write_picture

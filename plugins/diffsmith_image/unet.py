@@ -1,7 +1,6 @@
 """The convolutional U-Net."""
 
 from functools import partial
-from math import gcd
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,6 +12,8 @@ from diffsmith.nn.resample import Downsample, Upsample, double, halve
 from diffsmith.nn.resnet import ADD, SCALE_SHIFT, ResnetBlock
 from diffsmith.nn.unet import Layer, Plan, UNet2D
 from diffsmith.nn.unet_blocks import Nothing
+
+from .levels import attending, check_levels
 
 __all__ = ["unet"]
 
@@ -38,7 +39,7 @@ def unet(  # noqa: PLR0913 - the options a sweep may choose
     of the levels that attend, -1 is the coarsest; the middle always does.
     """
     channels, height, columns = shape
-    _check_levels(height, columns, len(multipliers))
+    check_levels(height, columns, len(multipliers))
     norm = partial(group_norm, groups=min(32, width // 4))
     resnet = partial(ResnetBlock, emb=4 * width, norm=norm, join=JOINS[time], dropout=dropout)
     attend = partial(PixelAttention, heads=heads, norm=norm)
@@ -51,26 +52,10 @@ def unet(  # noqa: PLR0913 - the options a sweep may choose
         widths=[width * multiplier for multiplier in multipliers],
         layers=layers,
         resnet=resnet,
-        attention=[attend if attends else Nothing for attends in _attending(attention, len(multipliers))],
+        attention=[attend if attends else Nothing for attends in attending(attention, len(multipliers))],
         middle=attend,
         down=down,
         up=up,
         norm=norm,
     )
     return UNet2D(channels, channels, plan, None if classes is None else classes + 1)
-
-
-def _check_levels(height: int, width: int, levels: int) -> None:
-    both = gcd(height, width)
-    most = (both & -both).bit_length()  # one more than the times both sides can be halved
-    if levels > most:
-        raise ValueError(
-            f"{levels} levels do not fit a picture of {height}x{width}: at most {most} are possible"
-        )
-
-
-def _attending(chosen: tuple[int, ...], levels: int) -> list[bool]:
-    wrong = [level for level in chosen if not -levels <= level < levels]
-    if wrong:
-        raise ValueError(f"attention at level {wrong[0]} of {levels}: possible are {-levels} to {levels - 1}")
-    return [level in chosen or level - levels in chosen for level in range(levels)]

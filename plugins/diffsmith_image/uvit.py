@@ -16,26 +16,39 @@ from diffsmith.nn.patches import PatchEmbed, patch_grid, unpatchify
 __all__ = ["UViT", "UViTBlock", "uvit"]
 
 
-def uvit(
+def uvit(  # noqa: PLR0913 - the options a sweep may choose, and those that published weights differ in
     shape: tuple[int, int, int],
     classes: int | None,
     *,
     patch: Annotated[int, Field(ge=1)] = 2,
     width: Annotated[int, Field(ge=16, multiple_of=16)] = 64,
     depth: Annotated[int, Field(ge=1, description="odd: as many blocks before the middle one as after")] = 3,
-    heads: Literal[1, 2, 4, 8, 16] = 4,
+    heads: Literal[1, 2, 4, 8, 12, 16] = 4,
+    text_width: Annotated[int, Field(ge=1, description="of a text that is read as tokens")] | None = None,
+    text_length: Annotated[int, Field(ge=1, description="of that text, always the same")] = 77,
+    time_mlp: Annotated[bool, Field(description="a small MLP over the time's waves")] = False,
+    bias: Annotated[bool, Field(description="in the queries, keys and values")] = False,
+    skips: Annotated[bool, Field(description="from each block before the middle to one after it")] = True,
+    conv: Annotated[bool, Field(description="smooth the picture at the end")] = True,
+    first: Annotated[Literal[0, 1], Field(description="how training counted the first timestep")] = 0,
 ) -> nn.Module:
-    """Transformer whose tokens include time and class, with long skips (Bao et al. 2023)."""
+    """Transformer whose tokens include time, class and text, with long skips (Bao et al. 2023)."""
     if depth % 2 == 0:
         raise ValueError(
             f"depth {depth} is even: a U-ViT needs an odd one, such as {depth - 1} or {depth + 1}"
         )
+    if width % heads:
+        raise ValueError(f"{heads} heads do not divide a width of {width}")
+    blocks = [UViTBlock(width, heads, skip=skips and at > depth // 2, bias=bias) for at in range(depth)]
     return UViT(
         shape,
         patch,
-        [UViTBlock(width, heads, skip=place > depth // 2) for place in range(depth)],
+        blocks,
         rows=None if classes is None else classes + 1,
-        final_layer=nn.Conv2d(shape[0], shape[0], 3, padding=1),
+        text=None if text_width is None else (text_length, text_width),
+        time_embed=_time_mlp(width) if time_mlp else None,
+        final_layer=nn.Conv2d(shape[0], shape[0], 3, padding=1) if conv else None,
+        first=first,
     )
 
 
@@ -62,29 +75,33 @@ class UViTBlock(nn.Module):
 
 
 class UViT(nn.Module):
-    """Class, time and patches as tokens through an odd number of blocks (Bao et al. 2023, figure 1).
+    """Class, time, text and patches as tokens through an odd number of blocks (Bao et al. 2023, figure 1).
 
-    The last of the class table's `rows` is "no class"; None is a network without classes.
+    The last of the class table's `rows` is "no class"; None is a network without classes. `text` is the
+    length and width of a text that it reads. Every token has a learned place, so sizes are fixed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what published networks differ in
         self,
         shape: tuple[int, int, int],
         patch: int,
         blocks: Sequence[UViTBlock],
         *,
         rows: int | None = None,
+        text: tuple[int, int] | None = None,
         time_embed: nn.Module | None = None,
         final_layer: nn.Module | None = None,
+        first: int = 0,
     ) -> None:
         super().__init__()
         channels, height, columns = shape
         width, half = blocks[0].width, len(blocks) // 2
-        self.patch, self.grid = patch, patch_grid(height, columns, patch)
+        self.patch, self.grid, self.first = patch, patch_grid(height, columns, patch), first
         self.time_embed = time_embed or nn.Identity()
         self.label_emb = nn.Embedding(rows, width) if rows else None
+        self.context_embed = nn.Linear(text[1], width) if text else None
         self.patch_embed = PatchEmbed(channels, width, patch)
-        tokens = prod(self.grid) + (2 if rows else 1)
+        tokens = prod(self.grid) + 1 + bool(rows) + (text[0] if text else 0)
         self.pos_embed = nn.Parameter(torch.zeros(1, tokens, width))
         self.in_blocks = nn.ModuleList(blocks[:half])
         self.mid_block = blocks[half]
@@ -95,10 +112,13 @@ class UViT(nn.Module):
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
         self.apply(_begin)
 
-    def forward(self, x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-        """x [B, C, H, W], t [B] or 0-dim, label [B] to [B, C, H, W]."""
+    def forward(
+        self, x: Tensor, t: Tensor, label: Tensor | None = None, *, text: Tensor | None = None
+    ) -> Tensor:
+        """x [B, C, H, W], t [B] or 0-dim, label [B], text [B, L, D] to [B, C, H, W]."""
         patches = self.patch_embed(x)  # [B, N, width]
-        tokens = torch.cat([*self._labels(x, label), self._time(x, t), patches], dim=1) + self.pos_embed
+        said = [*self._labels(x, label), self._time(x, t), *self._words(text)]
+        tokens = torch.cat([*said, patches], dim=1) + self.pos_embed
         skips = []
         for block in self.in_blocks:
             tokens = block(tokens)
@@ -111,12 +131,23 @@ class UViT(nn.Module):
         return picture
 
     def _time(self, x: Tensor, t: Tensor) -> Tensor:  # [B, 1, width]
-        waves = sinusoid(t.expand(len(x)), self.pos_embed.shape[2]).to(x)
+        waves = sinusoid(t.expand(len(x)) + self.first, self.pos_embed.shape[2]).to(x)
         token: Tensor = self.time_embed(waves)[:, None]
         return token
 
     def _labels(self, x: Tensor, label: Tensor | None) -> list[Tensor]:  # one of [B, 1, width], or none
         return [] if self.label_emb is None else [class_vectors(self.label_emb, label, len(x))[:, None]]
+
+    def _words(self, text: Tensor | None) -> list[Tensor]:  # one of [B, L, width], or none
+        if self.context_embed is None:
+            return []
+        if text is None:
+            raise ValueError(f"this U-ViT reads a text [B, L, {self.context_embed.in_features}]: give text=")
+        return [self.context_embed(text)]
+
+
+def _time_mlp(width: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, width))
 
 
 def _begin(layer: nn.Module) -> None:

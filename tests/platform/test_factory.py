@@ -167,11 +167,6 @@ def test_a_good_spec_has_no_fault(registry):
     factory.check(parse(TrainSpec, {**UNET, "data": "digits"}), registry)
 
 
-def test_weights_to_start_from_are_not_silently_left_out(registry):
-    (told,) = faults({**UNET, "data": "digits", "weights": "w.safetensors"}, registry, TrainSpec)
-    assert told == "weights: training starts from fresh ones; leave this out"
-
-
 def test_a_model_and_data_of_two_kinds_are_told():
     class Sounds:
         @hookimpl

@@ -217,10 +217,12 @@ def test_a_folder_and_its_spec_file_are_the_same_pipeline(folder):
 
 
 def test_what_is_no_pipeline_is_told(tmp_path, folder):
-    with pytest.raises(FileFault, match=r"missing: there is no such YAML file"):
+    with pytest.raises(FileFault, match=r"missing\.yaml: there is no such YAML file"):
+        load(tmp_path / "missing.yaml")
+    with pytest.raises(FileFault, match="missing: there is no such file or folder"):
         load(tmp_path / "missing")
     (folder / "pipeline.yaml").unlink()
-    with pytest.raises(FileFault, match=r"pipeline\.yaml: there is no such YAML file"):
+    with pytest.raises(FileFault, match="is no published pipeline"):
         load(folder)
 
 

@@ -1,20 +1,18 @@
-"""`diffsmith generate`: samples from a trained pipeline."""
+"""`diffsmith generate`: samples from a pipeline."""
 
-import math
 import time
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import SpecError
 from . import examples
+from .beginning import pipeline_of, requested, started
 from .numbers import numbers_of
 from .output import Json, print_json
-from .overrides import Sets, overridden, put
+from .overrides import Sets, overridden
 from .progress import shown
-from .recall import recalled
 from .sample_files import require_target, write_samples
 from .things import completing
 
@@ -28,6 +26,8 @@ EXAMPLES = examples(
     "diffsmith generate runs/digits --labels 0-9",
     "diffsmith generate runs/digits --labels 3 --seed 0-15 --steps 10 --spacing karras",
     "diffsmith generate runs/digits --seed 0-8 --scheduler ddim --set scheduler.eta=0.5 --out sheet.png",
+    'diffsmith generate sdxl "a red cube on a table" --steps 20 --scheduler dpmpp_2m --seed 0-3 --out out',
+    'diffsmith generate model.safetensors "a lake" --image sketch.png --strength 0.6',
     "diffsmith generate --from samples/label3-seed0.png",
 )
 
@@ -39,11 +39,23 @@ def add(app: typer.Typer) -> None:
 
 def generate(  # noqa: PLR0913 — a command's options
     spec: Annotated[
-        Path | None, typer.Argument(help="A pipeline's YAML file, or the folder training made.")
+        str | None,
+        typer.Argument(
+            help="A pipeline's folder or YAML file, a file of weights, a model's name, or owner/name.",
+            autocompletion=completing("models"),
+        ),
     ] = None,
+    prompt: Annotated[str | None, typer.Argument(help="What to make, where the model reads text.")] = None,
+    negative: Annotated[str | None, typer.Option(help="What not to make.")] = None,
     labels: Annotated[str | None, typer.Option(metavar="LIST", help="Classes: 3 or 3,7 or 0-9.")] = None,
     seed: Annotated[
         str | None, typer.Option(metavar="LIST", help="Seeds, one a sample: 5 or 1,2 or 0-3.")
+    ] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Width and height in pixels.")] = None,
+    image: Annotated[Path | None, typer.Option(help="A picture to begin from.")] = None,
+    mask: Annotated[Path | None, typer.Option(help="Where it is white, the picture is made anew.")] = None,
+    strength: Annotated[
+        float | None, typer.Option(help="How far from the picture: 0 to 1.", show_default="1")
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Another scheduler.", autocompletion=completing("schedulers"))
@@ -53,8 +65,14 @@ def generate(  # noqa: PLR0913 — a command's options
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Another number of steps.")] = None,
     guidance: Annotated[float | None, typer.Option(help="Another guidance scale.")] = None,
+    refiner: Annotated[
+        str | None, typer.Option(help="A pipeline for the cleanest fifth of the walk, as sdxl_refiner.")
+    ] = None,
     sets: Sets = None,
     device: Annotated[str | None, typer.Option(help="Where to run: auto, cpu, cuda, mps.")] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="A picture that shows the samples while they are made.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -67,89 +85,44 @@ def generate(  # noqa: PLR0913 — a command's options
     json: Json = False,
 ) -> None:
     """Make samples, a file each and a sheet."""
-    values, folder, seeds, classes = _start(spec, source)
-    spacing = spacing or _spacing_in(scheduler)
-    short = {"scheduler": scheduler, "spacing.name": spacing, "spacing.steps": steps, "engine.device": device}
-    values = overridden(_shortly(values, short, guidance), sets or [])
-    seeds = seeds if seed is None else numbers_of(seed, "--seed")
-    classes = classes if labels is None else numbers_of(labels, "--labels")
-    request = _request(classes, seeds)
-    pipeline = _pipeline(values, folder, str(source or spec))
-    target = require_target(out or folder / "samples", pipeline.modality, len(request.seeds))
-    started = time.perf_counter()
-    samples = _made(pipeline, request)
-    _report(pipeline, write_samples(samples, target), samples, time.perf_counter() - started, json)
+    begun = started(spec, source)
+    changes = {
+        "scheduler": scheduler,
+        "spacing": spacing,
+        "steps": steps,
+        "guidance": guidance,
+        "device": device,
+        "refiner": refiner,
+    }
+    begun = begun._replace(values=overridden(begun.changed(changes), sets or []))
+    given = {
+        "prompts": None if prompt is None else (prompt,),
+        "negatives": None if negative is None else (negative,),
+        "labels": None if labels is None else numbers_of(labels, "--labels"),
+        "seeds": None if seed is None else numbers_of(seed, "--seed"),
+        "size": size,
+        "image": None if image is None else str(image.resolve()),
+        "mask": None if mask is None else str(mask.resolve()),
+        "strength": strength,
+    }
+    request = requested(begun, given)
+    pipeline = pipeline_of(begun)
+    target = require_target(out or begun.folder / "samples", pipeline.modality, len(request.seeds))
+    clock = time.perf_counter()
+    samples = _made(pipeline, request, preview)
+    _report(pipeline, write_samples(samples, target), samples, time.perf_counter() - clock, json)
 
 
-_Numbers = tuple[int, ...] | None
+def _made(pipeline: "Pipeline", request: "Request", preview: Path | None) -> "list[Sample]":
+    from .previews import previewed
 
-
-def _start(spec: Path | None, source: Path | None) -> tuple[dict[str, Any], Path, _Numbers, _Numbers]:
-    """(the spec as written, the folder its weights are relative to, seeds, labels)."""
-    from ..documents import read_yaml
-    from ..pipeline import SPEC_FILE
-    from ..registry import default_registry
-
-    if spec is not None and source is None:
-        file = spec / SPEC_FILE if spec.is_dir() else spec
-        return read_yaml(file), file.parent, None, None
-    if source is not None and spec is None:
-        made = recalled(source, default_registry())
-        return made.spec, source.parent, (made.seed,), None if made.label is None else (made.label,)
-    raise SpecError(["give either SPEC (a YAML file or a folder), or --from with a sample's file"])
-
-
-def _shortly(values: dict[str, Any], short: dict[str, Any], guidance: float | None) -> dict[str, Any]:
-    """The spec with what the short options say."""
-    changes = {key: value for key, value in short.items() if value is not None}
-    if guidance is not None:
-        unguided = values.get("guidance", "none") in ("none", {"name": "none"})
-        changes |= {"guidance.name": "cfg"} if unguided else {}
-        changes["guidance.scale"] = guidance
-    return put(values, changes)
-
-
-def _spacing_in(scheduler: str | None) -> str | None:
-    """The spacing of a name such as "dpm++ 2m karras": typed now, so it goes before the file's."""
-    from ..registry import default_registry
-
-    return (default_registry().scheduler(scheduler, "scheduler.name")[1] or None) if scheduler else None
-
-
-def _request(labels: _Numbers, seeds: _Numbers) -> "Request":
-    """One seed and several labels: the seeds count up."""
-    from ..pipeline import request_of
-
-    if seeds is not None and len(seeds) == 1:
-        return request_of(labels, seeds[0])
-    return request_of(labels, seeds=seeds)
-
-
-def _pipeline(values: dict[str, Any], folder: Path, where: str) -> "Pipeline":
-    """The pipeline, its weights named by their whole path, so that a sample tells where they were."""
-    from .. import factory
-    from ..pipeline import build
-    from ..registry import default_registry
-    from ..specs import PipelineSpec
-
-    try:
-        spec = factory.checked(PipelineSpec, values, default_registry())
-        if spec.weights is not None:
-            spec = spec.model_copy(update={"weights": str((folder / spec.weights).resolve())})
-        return build(spec)
-    except SpecError as error:
-        raise error.under(where) from None
-
-
-def _made(pipeline: "Pipeline", request: "Request") -> "list[Sample]":
     samples: list[Sample] = []
 
     def frames() -> "Generator[Frame, None, None]":
         samples.extend((yield from pipeline.making(request)))
 
-    batches = math.ceil(len(request.seeds) / pipeline.spec.engine.batch)
-    total = batches * (len(pipeline.log_snrs) - 1)
-    for _ in shown(enumerate(frames(), 1), total, lambda item: (item[0], "")):
+    walked = frames() if preview is None else previewed(frames(), pipeline, preview)
+    for _ in shown(enumerate(walked, 1), pipeline.steps(request), lambda item: (item[0], "")):
         pass
     return samples
 

@@ -15,8 +15,7 @@ class Recalled(NamedTuple):
     """The spec and the request of one sample, as they were written: still to be checked."""
 
     spec: dict[str, Any]
-    seed: int
-    label: int | None
+    request: dict[str, Any]
 
 
 def recalled(path: Path, registry: Registry) -> Recalled:
@@ -26,10 +25,15 @@ def recalled(path: Path, registry: Registry) -> Recalled:
         raise FileFault(path, "holds no diffsmith spec: only files that `diffsmith generate` wrote do")
     try:
         made = json.loads(told)
-        label = None if made["label"] is None else int(made["label"])
-        return Recalled(dict(made["spec"]), int(made["seed"]), label)
+        asked = {name: made[name] for name in _ASKED if made.get(name) is not None}
+        one = {many: (asked.pop(name),) for many, name in _EACH.items() if name in asked}
+        return Recalled(dict(made["spec"]), {**asked, **one, "seeds": (int(made["seed"]),)})
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise FileFault(path, "the diffsmith spec inside is damaged") from None
+
+
+_EACH = {"labels": "label", "prompts": "prompt", "negatives": "negative"}
+_ASKED = (*_EACH.values(), "size", "image", "mask", "strength")
 
 
 def _facts(path: Path, registry: Registry) -> dict[str, str]:

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ..cards import Card, SchedulerCard
+from ..cards import Card, ModelCard, SchedulerCard
 from ..registry import KINDS, Registry, default_registry
 from . import examples
 from .output import Json, print_json, print_table
+from .sizes import sizes_of
 from .things import LISTED, Thing, complete_kind, completing, things_named
 
 EXAMPLES = examples(
@@ -54,7 +55,10 @@ def _facts(thing: Thing, registry: Registry) -> dict[str, Any]:
         return {**facts, "path": thing.entry, "yaml": thing.entry.read_text(encoding="utf-8")}
     if thing.kind == "modalities":
         return {**facts, "suffixes": thing.entry.suffixes, "metrics": thing.entry.metrics}
-    return {**facts, **_own(thing.entry), "options": _options(thing.entry, registry)}
+    if thing.kind == "layouts":
+        return facts
+    sizes = sizes_of(thing.entry, registry) if isinstance(thing.entry, ModelCard) else {}
+    return {**facts, **_own(thing.entry), **sizes, "options": _options(thing.entry, registry)}
 
 
 def _own(card: Card) -> dict[str, Any]:
@@ -100,7 +104,7 @@ def _print(thing: Thing, facts: dict[str, Any]) -> None:
 
 
 _TITLES = {"aliases": "also", "advice": "when", "correct": "corrector", "evaluations": "calls"}
-_TITLES |= {"pushes": "guidance"}
+_TITLES |= {"pushes": "guidance", "defaults": "numbers", "part": "folder"}
 _WORDS = {
     ("walk", "own"): "the network's own path",
     ("walk", "sigma"): "where dx / dsigma is (x - x0) / sigma: variance exploding, or flow",
@@ -116,6 +120,10 @@ def _said(name: str, value: Any) -> str:
         return _WORDS[name, value]
     if name == "evaluations":
         return f"{value} of the network a step"
+    if name == "parameters":
+        return ", ".join(f"{part} {count:,}" for part, count in value.items())
+    if name == "memory":
+        return ", ".join(f"{each} {size:.1f} GiB" for each, size in value.items()) + " for the weights alone"
     return _text(value) if value else ""
 
 

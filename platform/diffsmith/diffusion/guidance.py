@@ -12,12 +12,13 @@ from .denoiser import Denoise
 from .levels import Level
 from .prediction import Prediction
 
-__all__ = ["Ask", "Guidance", "cfg", "cfg_pp", "none"]
+__all__ = ["Ask", "Guidance", "cfg", "cfg_pp", "embedded", "none"]
 
 Ask = Callable[..., tuple[Tensor, ...]]
-"""(x, level, *branches) -> one clean estimate a branch, all from a single batch.
+"""(x, level, *branches, **told) -> one clean estimate a branch, all from a single batch.
 
-Branches are "conditional" and "unconditional"; models may bring more.
+Branches are "conditional" and "unconditional"; models may bring more. `told` are numbers that the network
+reads beside its condition.
 """
 
 Guidance = Callable[[Ask, Prediction], Denoise]
@@ -66,6 +67,17 @@ def cfg_pp(
     scale: the paper's lambda, from 0 to 1; programs that allow more stay below 2.
     """
     return _Pushed(ask, scale)
+
+
+def embedded(
+    ask: Ask, prediction: Prediction, *, scale: Annotated[float, Field(ge=0, le=100)] = 8.5
+) -> Denoise:
+    """Guidance that the network has learnt, told to it as a number (Meng et al. 2023; Luo et al. 2023)."""
+
+    def denoise(x: Tensor, level: Level) -> Tensor:
+        return ask(x, level, "conditional", guidance=scale)[0]
+
+    return denoise
 
 
 @dataclass(frozen=True, slots=True)

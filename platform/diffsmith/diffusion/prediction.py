@@ -44,12 +44,12 @@ class Prediction(NamedTuple):
         return blend(b / level.sigma, x, a - level.alpha * b / level.sigma, x0)
 
 
-def epsilon() -> Prediction:
-    """The noise (Ho et al. 2020).
+def epsilon(*, negated: bool = False) -> Prediction:
+    """The noise (Ho et al. 2020); negated, minus the noise, as NCSN++ answers in NVlabs/edm.
 
     Also: eps, noise, eps_prediction
     """
-    return Prediction(lambda level: (0.0, 1.0))
+    return Prediction(lambda level: (0.0, -1.0) if negated else (0.0, 1.0))
 
 
 def sample() -> Prediction:

@@ -5,7 +5,7 @@ from torch import nn
 
 from ..errors import SpecError
 
-__all__ = ["device_of", "placed"]
+__all__ = ["device_of", "dtype_of", "placed"]
 
 
 def device_of(name: str) -> torch.device:
@@ -24,12 +24,32 @@ def device_of(name: str) -> torch.device:
     return torch.device(name)
 
 
+def dtype_of(name: str, device: torch.device) -> torch.dtype:
+    """The number format of that name; "auto" is bfloat16 where the device multiplies it natively.
+
+    Elsewhere that is float32: emulated bfloat16 is slower, and float16 overflows in some networks.
+    """
+    if name != "auto":
+        known: torch.dtype = getattr(torch, name)
+        return known
+    return torch.bfloat16 if _multiplies_bfloat16(device) else torch.float32
+
+
 def placed(network: nn.Module, device: str, dtype: str) -> nn.Module:
     """The network on its device, in its number format, ready to sample."""
-    return network.to(device_of(device), getattr(torch, dtype)).eval()
+    where = device_of(device)
+    return network.to(where, dtype_of(dtype, where)).eval()
 
 
 def _present() -> list[str]:
     """Device kinds that answer here, fastest first."""
     accelerators = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     return [*(name for name, there in accelerators.items() if there), "cpu"]
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # x86 alone was measured; without such instructions bfloat16 is emulated, and slower than float32.
+    native = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return device.type == "cpu" and any(getattr(torch.cpu, name, bool)() for name in native)

@@ -1,22 +1,41 @@
 """Names to things: every part of a spec, built by the registry, with all faults found at once."""
 
 from .checks import check, checked
-from .grids import grid, log_snrs, spacing
-from .parts import boundary, guidance, network_builder, noise, prediction, schedule, threshold
+from .grids import grid, last_part, log_snrs, spacing
+from .parts import (
+    autoencoder_of,
+    boundary,
+    card_of,
+    conditioner_of,
+    engine_settings,
+    guidance,
+    network_builder,
+    noise,
+    prediction,
+    schedule,
+    shape_of,
+    threshold,
+)
 from .solvers import scheduler
 
 __all__ = [
+    "autoencoder_of",
     "boundary",
+    "card_of",
     "check",
     "checked",
+    "conditioner_of",
+    "engine_settings",
     "grid",
     "guidance",
+    "last_part",
     "log_snrs",
     "network_builder",
     "noise",
     "prediction",
     "schedule",
     "scheduler",
+    "shape_of",
     "spacing",
     "threshold",
 ]

@@ -9,9 +9,21 @@ from torch import Tensor
 from ..errors import SpecError
 from ..refusals import require_a_beginning, require_heeded, require_readable
 from ..registry import Registry
-from ..specs import PipelineSpec, TrainSpec, understood
+from ..specs import PartSpec, PipelineSpec, TrainSpec, understood
 from .grids import log_snrs, place
-from .parts import boundary, card_of, guidance, network_builder, noise, prediction, schedule, threshold
+from .parts import (
+    autoencoder_of,
+    boundary,
+    card_of,
+    conditioner_of,
+    engine_settings,
+    guidance,
+    network_builder,
+    noise,
+    prediction,
+    schedule,
+    threshold,
+)
 from .solvers import scheduler
 
 __all__ = ["check", "checked"]
@@ -55,6 +67,11 @@ def _parts(spec: PipelineSpec, registry: Registry) -> list[Callable[[], Any]]:
         partial(schedule, spec.model, registry),
         partial(boundary, spec.model, registry),
         partial(threshold, spec, registry),
+        partial(_part, "autoencoders", autoencoder_of, spec, registry, "autoencoder"),
+        partial(_part, "conditioners", conditioner_of, spec, registry, "conditioner"),
+        partial(_part, "autoencoders", lambda spec, registry: spec.preview, spec, registry, "preview"),
+        partial(engine_settings, spec, registry),
+        partial(_refiner, spec, registry),
         partial(noise, spec, registry),
         partial(_refuse_what_cannot_begin, spec, registry),
         partial(_refuse_what_is_not_heeded, spec, registry),
@@ -67,6 +84,25 @@ def _parts(spec: PipelineSpec, registry: Registry) -> list[Callable[[], Any]]:
             partial(_refuse_what_training_cannot, spec, registry),
         ]
     return parts
+
+
+def _part(
+    kind: str,
+    choice_of: Callable[[PipelineSpec, Registry], PartSpec | None],
+    spec: PipelineSpec,
+    registry: Registry,
+    where: str,
+) -> None:
+    if (choice := choice_of(spec, registry)) is not None:
+        registry.bind(kind, choice, where)
+
+
+def _refiner(spec: PipelineSpec, registry: Registry) -> None:
+    try:
+        if spec.refiner is not None:
+            check(spec.refiner, registry)
+    except SpecError as error:
+        raise SpecError([f"refiner.{fault}" for fault in error.faults]) from None
 
 
 def _refuse_what_cannot_begin(spec: PipelineSpec, registry: Registry) -> None:
@@ -89,8 +125,11 @@ def _nobody(*asked: object) -> tuple[Tensor, ...]:
 
 
 def _refuse_what_training_cannot(spec: TrainSpec, registry: Registry) -> None:
-    if spec.weights is not None:
-        raise SpecError(["weights: training starts from fresh ones; leave this out"])
     model, data = card_of(spec.model, registry), registry.get("datasets", spec.data.name, "data.name")
     if model.modality != data.modality:
         raise SpecError([f"data: {data.name} is {data.modality} data, {model.name} makes {model.modality}"])
+    beside = [autoencoder_of(spec, registry), conditioner_of(spec, registry)]
+    if spec.weights is None and any(beside):
+        names = " and ".join(part.name for part in beside if part)
+        what = f"missing; {model.name} is trained on what {names} make, which come with published weights"
+        raise SpecError([f"weights: {what}, such as {model.weights or 'a folder of them'}"])

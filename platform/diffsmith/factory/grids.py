@@ -7,18 +7,34 @@ import torch
 from torch import Tensor
 
 from ..diffusion.schedules import NoiseSchedule
+from ..diffusion.starting import cut
 from ..errors import SpecError
 from ..options import options_model
 from ..registry import Registry
 from ..specs import Choice, PipelineSpec, SchedulerSpec, SpacingSpec
 from .parts import schedule
 
-__all__ = ["grid", "log_snrs", "place", "spacing"]
+__all__ = ["grid", "last_part", "log_snrs", "place", "spacing"]
 
 
 def log_snrs(spec: PipelineSpec, registry: Registry) -> Tensor:
     """The noise levels the spec visits, [steps + 1] log-SNRs from noise to clean."""
     return grid(schedule(spec.model, registry), spec.scheduler, spec.spacing, registry)
+
+
+def last_part(spec: PipelineSpec, strength: float, registry: Registry) -> Tensor:
+    """The levels visited from a picture on: as many steps nearer to it, or the last share of the steps.
+
+    The first where the spacing knows of it, as a latent consistency model's does.
+    """
+    if strength == 1:
+        return log_snrs(spec, registry)
+    named = spacing(spec.spacing, spec.scheduler, registry)
+    card = registry.get("spacings", named.name, "spacing.name")
+    if "strength" in options_model(card.function).model_fields:
+        nearer = SpacingSpec.model_validate({**named.to_dict(), "strength": strength})
+        return log_snrs(spec.model_copy(update={"spacing": nearer}), registry)
+    return cut(log_snrs(spec, registry), strength)
 
 
 def grid(

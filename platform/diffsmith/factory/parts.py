@@ -1,6 +1,7 @@
 """The parts of a pipeline, each built from its choice."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from ..cards import ModelCard
@@ -9,18 +10,23 @@ from ..diffusion.guidance import Guidance
 from ..diffusion.noise import Noise
 from ..diffusion.prediction import Prediction
 from ..diffusion.schedules import NoiseSchedule
+from ..engine import Settings
 from ..errors import SpecError
 from ..registry import Registry
-from ..specs import Choice, ModelSpec, PipelineSpec
+from ..specs import Choice, ModelSpec, PartSpec, PipelineSpec
 
 __all__ = [
+    "autoencoder_of",
     "boundary",
     "card_of",
+    "conditioner_of",
+    "engine_settings",
     "guidance",
     "network_builder",
     "noise",
     "prediction",
     "schedule",
+    "shape_of",
     "threshold",
 ]
 
@@ -28,6 +34,41 @@ __all__ = [
 def network_builder(model: ModelSpec, registry: Registry) -> Callable[..., Any]:
     """(shape, classes) -> the network."""
     return registry.bind("models", model, "model")
+
+
+def shape_of(model: ModelSpec, registry: Registry) -> tuple[tuple[int, ...], int | None]:
+    """(shape of one sample in the network's space, classes): the spec's, or a published model's own."""
+    card = card_of(model, registry)
+    shape, classes = model.shape or card.shape, model.classes
+    if shape is None:
+        raise SpecError(
+            ["model.shape: missing. Training writes it down; give it as [channels, height, width]"]
+        )
+    return tuple(shape), card.classes if classes is None else classes
+
+
+def engine_settings(spec: PipelineSpec, registry: Registry) -> Settings:
+    """What is chosen about the network's run, with the feature cache it names."""
+    engine, cache = spec.engine, spec.engine.cache
+    chosen = {field.name: getattr(engine, field.name) for field in fields(Settings) if field.name != "cache"}
+    return Settings(**chosen, cache=None if cache is None else registry.bind("caches", cache, "engine.cache"))
+
+
+def autoencoder_of(spec: PipelineSpec, registry: Registry) -> PartSpec | None:
+    """What makes data small for the network: the spec's choice, its card's, or nothing."""
+    return _part(spec.autoencoder, card_of(spec.model, registry).autoencoder)
+
+
+def conditioner_of(spec: PipelineSpec, registry: Registry) -> PartSpec | None:
+    """What reads prompts: the spec's choice, its card's, or nothing."""
+    return _part(spec.conditioner, card_of(spec.model, registry).conditioner)
+
+
+def _part(chosen: PartSpec | None, usual: dict[str, Any] | None) -> PartSpec | None:
+    """The choice; where it names the card's own thing, with the card's options beneath its own."""
+    if usual is None or (chosen is not None and chosen.name != usual["name"]):
+        return chosen
+    return PartSpec.model_validate({**usual, **({} if chosen is None else chosen.to_dict())})
 
 
 def schedule(model: ModelSpec, registry: Registry) -> NoiseSchedule:

@@ -25,8 +25,7 @@ def scheduler(choice: SchedulerSpec, registry: Registry) -> Trajectory:
 
 
 def _own_loop(card: SchedulerCard, choice: SchedulerSpec, registry: Registry) -> Trajectory:
-    chosen = Choice(name=card.name, **{**card.defaults, **choice.options})
-    return registry.bind("schedulers", chosen, "scheduler")
+    return registry.bind("schedulers", Choice(name=card.name, **choice.options), "scheduler")
 
 
 def _multiplied(choice: SchedulerSpec, registry: Registry) -> Trajectory:

@@ -1,25 +1,25 @@
-"""Attention: the one formula, and the layouts of its projections."""
+"""Attention: the layouts of its projections. The formula, and how it is computed, is `attend`'s."""
 
 from collections.abc import Callable
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from .attending import attend
+from .once import Once
 from .zero import zero
 
 __all__ = ["Attention", "FusedAttention", "PixelAttention", "attend"]
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    """Means of the values, weighted by how queries match keys (Vaswani et al. 2017, equation 1)."""
-    q, k, v = (part.reshape(*part.shape[:2], heads, -1).transpose(1, 2) for part in (query, key, value))
-    return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)  # [B, N, heads * head_dim]
-
-
 class Attention(nn.Module):
-    """Tokens look at a context, by default at one another (Vaswani et al. 2017, section 3.2.2)."""
+    """Tokens look at a context, by default at one another (Vaswani et al. 2017, section 3.2.2).
 
-    def __init__(
+    qk_norm builds a norm over a head's numbers, for queries and keys (Henry et al. 2020). upcast: scores
+    and softmax in float32. once: set it, and the keys and values of a context are computed once for as
+    long as that tensor lives, when sampling; None computes them at every call.
+    """
+
+    def __init__(  # noqa: PLR0913 - what attentions of published networks differ in
         self,
         width: int,
         heads: int,
@@ -28,19 +28,36 @@ class Attention(nn.Module):
         context_width: int | None = None,
         bias: bool = False,
         dropout: float = 0.0,
+        qk_norm: Callable[[int], nn.Module] | None = None,
+        upcast: bool = False,
     ) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.upcast = heads, upcast
+        self.once: Once | None = None
         self.to_q = nn.Linear(width, heads * head_dim, bias=bias)
         self.to_k = nn.Linear(context_width or width, heads * head_dim, bias=bias)
         self.to_v = nn.Linear(context_width or width, heads * head_dim, bias=bias)
+        self.norm_q = qk_norm(head_dim) if qk_norm else None
+        self.norm_k = qk_norm(head_dim) if qk_norm else None
         self.to_out = nn.Sequential(nn.Linear(heads * head_dim, width), nn.Dropout(dropout))
 
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """x [B, N, width] and context [B, M, context_width] to [B, N, width]."""
-        context = x if context is None else context
-        out: Tensor = self.to_out(attend(self.to_q(x), self.to_k(context), self.to_v(context), self.heads))
+    def forward(self, x: Tensor, context: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+        """x [B, N, width], context [B, M, context_width], mask as in `attend`, to [B, N, width]."""
+        query = _normed(self.norm_q, self.to_q(x), self.heads)
+        if context is None or self.once is None:
+            key, value = self.keys_values(x if context is None else context)
+        else:
+            key, value = self.once(context, self.keys_values, self._weights())
+        out: Tensor = self.to_out(attend(query, key, value, self.heads, mask, upcast=self.upcast))
         return out
+
+    def keys_values(self, context: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, M, context_width] to two of [B, M, heads * head_dim]."""
+        return _normed(self.norm_k, self.to_k(context), self.heads), self.to_v(context)
+
+    def _weights(self) -> list[Tensor]:
+        read = (self.to_k, self.to_v, self.norm_k)
+        return [weight for layer in read if layer is not None for weight in layer.parameters()]
 
 
 class PixelAttention(nn.Module):
@@ -77,3 +94,7 @@ class FusedAttention(nn.Module):
         query, key, value = self.qkv(x).chunk(3, dim=2)
         out: Tensor = self.proj(attend(query, key, value, self.heads))
         return out
+
+
+def _normed(norm: nn.Module | None, x: Tensor, heads: int) -> Tensor:
+    return x if norm is None else norm(x.reshape(*x.shape[:2], heads, -1)).flatten(2)

@@ -1,5 +1,6 @@
 """Pictures as rows of tokens, and back."""
 
+from collections.abc import Callable
 from math import gcd
 
 from torch import Tensor, nn
@@ -19,16 +20,23 @@ def patch_grid(height: int, width: int, patch: int) -> tuple[int, int]:
 
 
 class PatchEmbed(nn.Module):
-    """One token per patch: a linear map of its pixels (Dosovitskiy et al. 2021, equation 1)."""
+    """One token per patch: a linear map of its pixels (Dosovitskiy et al. 2021, equation 1).
 
-    def __init__(self, channels: int, width: int, patch: int) -> None:
+    positions: what to add for the place in a grid of so many rows and columns, [N, width].
+    """
+
+    def __init__(
+        self, channels: int, width: int, patch: int, positions: Callable[[int, int], Tensor] | None = None
+    ) -> None:
         super().__init__()
         self.proj = nn.Conv2d(channels, width, patch, stride=patch)
+        self.positions = positions
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] to [B, N, width]."""
-        tokens: Tensor = self.proj(x).flatten(2).mT
-        return tokens
+        grid: Tensor = self.proj(x)  # [B, width, rows, columns]
+        tokens = grid.flatten(2).mT
+        return tokens if self.positions is None else tokens + self.positions(*grid.shape[2:])
 
 
 def unpatchify(tokens: Tensor, grid: tuple[int, int], patch: int) -> Tensor:

@@ -1,5 +1,7 @@
 """Halve and double a feature map."""
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -16,9 +18,11 @@ def halve(x: Tensor) -> Tensor:
     return F.avg_pool2d(x, 2)
 
 
-def double(x: Tensor) -> Tensor:
-    """Repeat each pixel as a 2x2 square."""
-    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+def double(x: Tensor, size: Sequence[int] | None = None) -> Tensor:
+    """Repeat each pixel as a 2x2 square; `size`, height and width, where one of them is odd."""
+    if size is None:
+        return F.interpolate(x, scale_factor=2.0, mode="nearest")
+    return F.interpolate(x, size=tuple(size), mode="nearest")
 
 
 class Downsample(nn.Module):
@@ -42,7 +46,7 @@ class Upsample(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
-    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
-        """[B, C, H, W] to [B, C, 2H, 2W]; emb is not used."""
-        out: Tensor = self.conv(double(x))
+    def forward(self, x: Tensor, emb: Tensor, size: Sequence[int] | None = None) -> Tensor:
+        """[B, C, H, W] to [B, C, 2H, 2W], or to `size`; emb is not used."""
+        out: Tensor = self.conv(double(x, size))
         return out

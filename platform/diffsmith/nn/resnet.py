@@ -1,6 +1,6 @@
 """The residual block of diffusion U-Nets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -45,7 +45,7 @@ class ResnetBlock(nn.Module):
         *,
         norm: Callable[[int], nn.Module] = group_norm,
         join: Join = ADD,
-        resample: Callable[[Tensor], Tensor] = keep,
+        resample: Callable[..., Tensor] = keep,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -59,10 +59,10 @@ class ResnetBlock(nn.Module):
         same = in_channels == out_channels
         self.conv_shortcut = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1)
 
-    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
-        """x [B, C, H, W] and emb [B, E] to [B, out_channels, H', W']."""
+    def forward(self, x: Tensor, emb: Tensor, *size: Sequence[int]) -> Tensor:
+        """x [B, C, H, W] and emb [B, E] to [B, out_channels, H', W'], or to `size` where that is odd."""
         time = self.time_emb_proj(F.silu(emb))[:, :, None, None]
-        h = self.conv1(self.resample(F.silu(self.norm1(x))))
+        h = self.conv1(self.resample(F.silu(self.norm1(x)), *size))
         h = F.silu(self.join.normed(self.norm2, h, time))
-        out: Tensor = self.conv_shortcut(self.resample(x)) + self.conv2(self.dropout(h))
+        out: Tensor = self.conv_shortcut(self.resample(x, *size)) + self.conv2(self.dropout(h))
         return out

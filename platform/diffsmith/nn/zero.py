@@ -6,7 +6,7 @@ from torch import nn
 
 __all__ = ["zero"]
 
-Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
+Layer = TypeVar("Layer", bound=nn.Module)
 
 
 def zero(layer: Layer) -> Layer:

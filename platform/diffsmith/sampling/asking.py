@@ -84,7 +84,10 @@ class Asked(NamedTuple):
     def _guided(self, denoise: Denoise, plain: Denoise, registry: Registry) -> Denoise:
         branches = {"conditional": denoise, "unconditional": plain}
 
-        def ask(x: Tensor, level: Level, *wanted: str) -> tuple[Tensor, ...]:
+        def ask(x: Tensor, level: Level, *wanted: str, **told: float) -> tuple[Tensor, ...]:
+            if told:
+                names = ", ".join(told)
+                raise SpecError([f"guidance: the network is told {names} by it: do that in net itself"])
             return tuple(branches[branch](x, level) for branch in wanted)
 
         make = registry.bind("guidance", choice(self.guidance, "guidance"), "guidance")

@@ -8,7 +8,7 @@ from ..documents import write_yaml
 from ..files import sweep_litter
 from ..pipeline import SPEC_FILE
 from ..registry import Registry, default_registry
-from ..specs import TrainSpec
+from ..specs import PipelineSpec, TrainSpec
 from ..weights.tensors import save_tensors
 from .run import Step, Training
 
@@ -39,4 +39,15 @@ def fit(spec: TrainSpec, folder: str | Path, registry: Registry | None = None) -
 def save_pipeline(training: Training, folder: Path) -> Path:
     """Write the averaged weights and their spec; returns the spec's path."""
     save_tensors(folder / WEIGHTS_FILE, training.average.module.state_dict())
-    return write_yaml(folder / SPEC_FILE, training.spec.pipeline(WEIGHTS_FILE).to_dict())
+    return write_yaml(folder / SPEC_FILE, _pointing(training, folder).to_dict())
+
+
+def _pointing(training: Training, folder: Path) -> PipelineSpec:
+    """The spec with the weights that were trained; what stands beside them stays where it is."""
+    spec = training.spec
+    if spec.weights is None or not factory.card_of(spec.model, training.registry).part:
+        return spec.pipeline(WEIGHTS_FILE)
+    beside = Path(spec.weights).expanduser()
+    there = str(beside.resolve()) if beside.exists() else spec.weights
+    own = spec.model_copy(update={"model": spec.model.model_copy(update={"weights": WEIGHTS_FILE})})
+    return own.pipeline(there)

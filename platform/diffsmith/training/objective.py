@@ -14,6 +14,7 @@ from ..diffusion.prediction import Prediction
 from ..diffusion.schedules import NoiseSchedule
 from ..registry import Registry
 from ..specs import TrainSpec
+from .material import Material
 
 __all__ = ["Objective", "objective_of"]
 
@@ -26,7 +27,10 @@ class Objective:
     prediction: Prediction
     times: Callable[[Tensor, NoiseSchedule], Tensor]
     weighting: Callable[[Level, Prediction], Tensor]
-    classes: int | None
+    told: Callable[[Tensor | None], dict[str, Tensor]]
+    """What the network reads of the rows with these labels."""
+    nobody: int | None
+    """The label that stands for none."""
     class_dropout: float
 
     def __call__(self, network: Callable[..., Tensor], batch: Split) -> Tensor:
@@ -34,28 +38,29 @@ class Objective:
         draws = torch.rand(len(batch))  # on the CPU, where the schedule's tables are
         log_snr = self.times(draws, self.schedule)
         noise = torch.randn_like(batch.x)
-        label = self._some_dropped(batch.label)
+        condition = self.told(self._some_dropped(batch.label))
 
         def net(x: Tensor, timestep: Tensor) -> Tensor:
-            return network(x, timestep, label)
+            return network(x, timestep, **condition)
 
         return denoising_loss(net, batch.x, noise, log_snr, self.schedule, self.prediction, self.weighting)
 
     def _some_dropped(self, label: Tensor | None) -> Tensor | None:
         """Labels, some replaced by "no class", so that guidance has something to compare with."""
-        if label is None or self.classes is None:
+        if label is None or self.nobody is None:
             return None
         dropped = torch.rand(len(label), device=label.device) < self.class_dropout
-        return torch.where(dropped, self.classes, label)
+        return torch.where(dropped, self.nobody, label)
 
 
-def objective_of(spec: TrainSpec, registry: Registry) -> Objective:
+def objective_of(spec: TrainSpec, registry: Registry, material: Material) -> Objective:
     """The objective a spec asks for."""
     return Objective(
         factory.schedule(spec.model, registry),
         factory.prediction(spec.model, registry),
         registry.bind("times", spec.train.times, "train.times"),
         registry.bind("weightings", spec.train.weighting, "train.weighting"),
-        spec.model.classes,
+        material.told,
+        material.nobody,
         spec.train.class_dropout,
     )

@@ -16,10 +16,13 @@ from .. import factory
 from ..data import Data, Split
 from ..errors import NonFiniteLoss, SpecError
 from ..pipeline import Pipeline, assemble, new_network
+from ..pipeline.parts import Parts
 from ..registry import Registry
 from ..specs import TrainSpec
 from ..weights.networks import fill
 from . import checkpoints
+from .latents import latents_of
+from .material import material_of
 from .objective import objective_of
 from .optimizer import put_state, state_tensors
 from .order import rows_of, seeded_step
@@ -46,17 +49,22 @@ class Training:
 
     def __init__(self, spec: TrainSpec, data: Data, registry: Registry, folder: Path | None = None) -> None:
         factory.check(spec, registry)
-        self.spec = _fitted(spec, data)
         self.registry, self.folder = registry, folder
         self.step = 0
         self._good: Path | None = None
         self._accelerator = accelerator_of(spec.train.precision, spec.engine.device)
         device = self._accelerator.device
-        label = data.train.label
-        self._rows = Split(
-            data.train.x.to(device, torch.float32), None if label is None else label.to(device)
-        )
-        self._objective = objective_of(self.spec, registry)
+        self._parts = None if spec.weights is None else Parts(spec, registry, Path())
+        self._beside = {} if self._parts is None else self._parts.beside()
+        x, label = data.train.x, data.train.label
+        if (autoencoder := self._beside.get("autoencoder")) is not None:
+            x = latents_of(x, autoencoder, device)
+        self.spec = _fitted(spec, tuple(x.shape[1:]), data.classes, registry)
+        rows = Split(x.to(device, torch.float32), None if label is None else label.to(device))
+        _, classes = factory.shape_of(self.spec.model, registry)
+        material = material_of(rows, data, classes, self._beside.get("conditioner"))
+        self._rows = material.rows
+        self._objective = objective_of(self.spec, registry, material)
         self._prepare()
         if folder is not None:
             self._resume(folder)
@@ -70,7 +78,7 @@ class Training:
 
     def pipeline(self) -> Pipeline:
         """A pipeline on a copy of the averaged weights as they are now."""
-        return assemble(self.spec.pipeline(), deepcopy(self.average.module), self.registry)
+        return assemble(self.spec.pipeline(), deepcopy(self.average.module), self.registry, self._beside)
 
     def save(self) -> Path | None:
         """Write a checkpoint of now, if this run has a folder."""
@@ -83,6 +91,9 @@ class Training:
         fit = self.spec.train
         with seeded_step(fit.seed, 0):
             network = new_network(self.spec.model, self.registry)
+        if self._parts is not None:
+            found = self._parts.network
+            fill(network, dict(found.tensors), found.where)
         self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(fit.ema))  # type: ignore[no-untyped-call]
         self.average.to(self._accelerator.device).eval()
         self._parameters = list(network.parameters())
@@ -153,9 +164,11 @@ class Training:
         return network
 
 
-def _fitted(spec: TrainSpec, data: Data) -> TrainSpec:
-    """The spec with what the data dictates written down."""
-    model = spec.model.model_copy(update={"shape": data.shape, "classes": data.classes})
+def _fitted(spec: TrainSpec, shape: tuple[int, ...], classes: int | None, registry: Registry) -> TrainSpec:
+    """The spec with what the data dictates written down; published weights keep the classes that they know."""
+    if spec.weights is not None:
+        classes = factory.shape_of(spec.model, registry)[1]
+    model = spec.model.model_copy(update={"shape": shape, "classes": classes})
     return spec.model_copy(update={"model": model})
 
 

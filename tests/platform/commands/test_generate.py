@@ -109,11 +109,11 @@ def test_a_guidance_that_is_there_keeps_its_other_options(cli, trained, tmp_path
         (["--set", "model.width=16"], "does not fit this model"),
         (["--set", "model.width=7"], "model.width: input should be a multiple of 8"),
         (["--set", "engine.batch=0"], "engine.batch: input should be greater"),
-        (["--set", "weights=nix"], "nix: there is no such weights file"),
+        (["--set", "weights=nix"], "nix: there is no such file or folder"),
         (["--set", "weights=null"], "weights: missing"),
         (["--set", "modell=x"], "did you mean 'model'"),
         (["--device", "tpu"], "engine.device: there is no 'tpu' here"),
-        (["--from", "a.png"], "give either SPEC (a YAML file or a folder), or --from"),
+        (["--from", "a.png"], "give either SPEC (a model, a folder or a file), or --from"),
         (["--out", "a.gif"], "can be a file of .png, .jpg, .webp, .safetensors"),
     ],
 )
@@ -134,7 +134,7 @@ def test_a_wrong_spec_is_one_clear_sentence(cli, tmp_path):
         "binary.yaml": "is not text",
         "train.yaml": "unknown name 'data'",
         "nix.yaml": "there is no such YAML file",
-        ".": "pipeline.yaml: there is no such YAML file",
+        ".": "is no published pipeline",
     }
     for name, told in cases.items():
         done = cli("generate", tmp_path / name)
@@ -157,7 +157,7 @@ def test_damaged_weights_are_one_clear_sentence(cli, trained, tmp_path):
     for content, told in (
         (b"", "it is empty"),
         (whole[:-9], "is damaged"),
-        (b"PK\x03\x04" * 9, "zip archive"),
+        (b"PK\x03\x04" * 9, "cannot be read as weights"),
     ):
         (run / "weights.safetensors").write_bytes(content)
         done = cli("generate", run)

@@ -20,7 +20,7 @@ def picture(path, told):
 
 def test_a_picture_tells_what_it_was_made_of(tmp_path):
     made = recalled(picture(tmp_path / "a.png", json.dumps(MADE)), default_registry())
-    assert made == Recalled({"model": "unet"}, 3, None)
+    assert made == Recalled({"model": "unet"}, {"seeds": (3,)})
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".safetensors"])
@@ -29,7 +29,7 @@ def test_every_kind_of_file_tells(trained, tmp_path, suffix):
 
     (sample,) = load(trained).generate(labels=4, seed=7)
     made = recalled(sample.save(tmp_path / f"a{suffix}"), default_registry())
-    assert made == Recalled(sample.spec, 7, 4)
+    assert made == Recalled(sample.spec, {"labels": (4,), "seeds": (7,)})
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_edm_target_has_unit_variance_wherever_x_lies():
         assert float(target.std()) == pytest.approx(1, abs=0.01)
 
 
-@pytest.mark.parametrize("name", ["flow", "edm"])
+@pytest.mark.parametrize("name", ["epsilon", "flow", "edm"])
 def test_a_negated_answer_means_the_same(name, drawn):
     plain, negated = (getattr(prediction, name)(negated=negated) for negated in (False, True))
     x, out = drawn

@@ -136,6 +136,19 @@ def test_the_share_of_the_signal_is_told_where_a_network_wants_it():
 
 def test_sigma_is_told_where_a_network_wants_it():
     assert schedules.ve(label="sigma").label(Level(1.0, 3.5)) == 3.5
+    assert schedules.ve(label="log_half_sigma").label(Level(1.0, 3.5)) == pytest.approx(math.log(1.75))
+
+
+def test_the_nearest_sigma_of_a_table_is_told_as_iddpm_does():
+    """By hand: the squared sine of Nichol & Dhariwal (2021), no ratio of two below 0.001."""
+    known = [0.0]
+    for j in range(1000, 0, -1):
+        ratio = math.sin(math.pi / 2 * (j - 1) / 1008) ** 2 / math.sin(math.pi / 2 * j / 1008) ** 2
+        known.append(math.sqrt((known[-1] ** 2 + 1) / max(ratio, 0.001) - 1))
+    sigmas = np.array(known[1:])
+    schedule = schedules.vp(betas="cosine", interpolation="sigma", label="rounded")
+    for sigma in (0.011, 0.07, 0.5, 1.5, 30.0, 1e3, 2e4):
+        assert schedule.label(schedule.path(-math.log(sigma))) == np.abs(sigmas - sigma).argmin()
 
 
 def test_the_label_stays_inside_what_was_trained():

@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from diffsmith.nn.embeddings import TimestepEmbedding, class_vectors, sincos_table, sinusoid
+from diffsmith.nn.embeddings import (
+    TimestepEmbedding,
+    class_vectors,
+    guidance_waves,
+    sincos_table,
+    sinusoid,
+)
 
 
 def test_a_sinusoid_is_its_formula():
@@ -50,3 +56,17 @@ def test_no_label_is_the_last_class():
 
 def test_a_timestep_embedding_widens():
     assert TimestepEmbedding(8, 32)(torch.randn(3, 8)).shape == (3, 32)
+
+
+def test_guidance_is_a_sinusoid_of_a_thousand_times_what_exceeds_one():
+    scale = torch.tensor([1.0, 1.5, 3.25])
+    expected = sinusoid(1000 * (scale - 1), 16, flip=False, shift=1)
+    torch.testing.assert_close(guidance_waves(scale, 16), expected, rtol=0, atol=1e-3)
+
+
+def test_a_timestep_embedding_reads_guidance_where_it_was_made_to():
+    waves, guidance = torch.randn(3, 8), torch.randn(3, 4)
+    embedding = TimestepEmbedding(8, 32, guidance=4)
+    told = embedding(waves, guidance)
+    torch.testing.assert_close(told, embedding(waves + guidance @ embedding.cond_proj.weight.mT))
+    assert not torch.allclose(told, embedding(waves))

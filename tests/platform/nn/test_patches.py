@@ -22,6 +22,14 @@ def test_a_token_depends_on_its_own_patch_only():
     assert changed.tolist() == [False] * 5 + [True]
 
 
+def test_a_token_is_told_its_place_in_the_grid():
+    places = torch.arange(6.0)[:, None].expand(-1, 8)
+    told = PatchEmbed(1, 8, 2, lambda rows, columns: places.view(rows, columns, 8).flatten(0, 1))
+    plain, x = PatchEmbed(1, 8, 2), torch.randn(3, 1, 4, 6)
+    plain.load_state_dict(told.state_dict())
+    torch.testing.assert_close(told(x), plain(x) + places)
+
+
 def test_a_patch_that_does_not_divide_names_those_that_do():
     with pytest.raises(
         ValueError, match=r"^patch 5 does not divide a picture of 12x8: possible are 1, 2, 4$"

@@ -31,3 +31,10 @@ def test_a_downsampling_convolution_halves_and_pads_where_told(pad, corner):
 
 def test_an_upsampling_convolution_doubles():
     assert Upsample(4)(torch.randn(2, 4, 3, 5), torch.empty(0)).shape == (2, 4, 6, 10)
+
+
+@pytest.mark.parametrize("size", [(5, 10), (6, 9), (5, 9), (6, 10)])
+def test_doubling_to_an_odd_size_leaves_out_the_last_row_or_column(size):
+    x = torch.randn(2, 4, 3, 5)
+    assert torch.equal(double(x, size), double(x)[:, :, : size[0], : size[1]])
+    assert Upsample(4)(x, torch.empty(0), size).shape == (2, 4, *size)

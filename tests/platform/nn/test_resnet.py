@@ -42,6 +42,12 @@ def test_time_joins_as_the_papers_say(x):
     torch.testing.assert_close(SCALE_SHIFT.normed(norm, x, time), expected)
 
 
+def test_a_block_doubles_to_an_odd_size(x, emb):
+    block = ResnetBlock(8, 24, 16, resample=double)
+    assert block(x, emb, (7, 8)).shape == (2, 24, 7, 8)
+    torch.testing.assert_close(block(x, emb, (8, 8)), block(x, emb))
+
+
 def test_dropout_is_for_training_only(x, emb):
     block = ResnetBlock(8, 8, 16, dropout=0.5)
     nn.init.normal_(block.conv2.weight)

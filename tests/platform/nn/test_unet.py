@@ -54,3 +54,44 @@ def test_time_and_class_make_one_vector():
 
 def test_a_network_begins_by_predicting_zero():
     assert not network()(torch.randn(1, 2, 8, 8), torch.tensor(1.0)).any()
+
+
+@pytest.mark.parametrize("size", [(7, 8), (8, 5), (9, 11), (1, 3)])
+def test_a_map_of_any_size_comes_back_in_its_size(size):
+    unet = network((8, 16, 16))
+    assert unet(torch.randn(1, 2, *size), torch.tensor(1.0)).shape == (1, 3, *size)
+
+
+def test_each_layer_may_have_its_own_attention_and_another_on_the_way_up():
+    class Named(nn.Module):
+        def __init__(self, name):
+            super().__init__()
+            self.name = name
+
+        def forward(self, x):
+            ran.append(self.name)
+            return x
+
+    def named(name):
+        return lambda channels: Named(name)
+
+    ran = []
+    plan = Plan(
+        widths=(8, 8),
+        layers=2,
+        resnet=partial(ResnetBlock, emb=32, norm=partial(group_norm, groups=4)),
+        attention=[named("a"), [named("b"), named("c")]],
+        ascending=[[named("d"), named("e"), named("f")], named("g")],
+        middle=named("m"),
+    )
+    UNet2D(2, 2, plan)(torch.randn(1, 2, 4, 4), torch.tensor(1.0))
+    assert "".join(ran) == "aabcmgggdef"
+
+
+@pytest.mark.parametrize(("bottom", "resnets", "attentions"), [(0, 0, 0), (1, 1, 0), (2, 2, 1), (3, 3, 2)])
+def test_a_middle_has_attention_between_its_residual_blocks(bottom, resnets, attentions):
+    resnet = partial(ResnetBlock, emb=32, norm=partial(group_norm, groups=4))
+    unet = UNet2D(2, 2, Plan((8,), 1, resnet, [Nothing], bottom=bottom))
+    kept = {kind: len(layers) for kind, layers in unet.mid_block.named_children()}
+    assert (kept.get("resnets", 0), kept.get("attentions", 0)) == (resnets, attentions)
+    assert unet(torch.randn(1, 2, 4, 4), torch.tensor(1.0)).shape == (1, 2, 4, 4)

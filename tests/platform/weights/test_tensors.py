@@ -12,10 +12,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.torch import load_file
 from safetensors.torch import save as packed
 
 from diffsmith.errors import FileFault
-from diffsmith.weights.tensors import load_tensors, save_tensors
+from diffsmith.weights.tensors import load_tensors, map_tensors, save_tensors
 
 TENSORS = {
     "a": torch.arange(6.0).reshape(2, 3),
@@ -42,6 +44,8 @@ def zipped() -> bytes:
     return made.getvalue()
 
 
+AT_0 = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+NOTHING = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
 TWICE = (
     b"{"
     + b",".join(b'"w":{"dtype":"%s","shape":[1],"data_offsets":[0,4]}' % kind for kind in (b"F32", b"I32"))
@@ -68,10 +72,23 @@ DAMAGED = {
         "is damaged",
     ),
     "an unknown format": (one("F7", [1], 4), "is damaged"),
-    "a format torch lacks": (one("F8_E8M0", [4], 4), "what torch has no tensor for"),
-    "a shape torch lacks": (one("F32", [0, 10**12, 10**12], 0), "what torch has no tensor for"),
-    "a size torch lacks": (one("F32", [0, 10**19], 0), "what torch has no tensor for"),
-    "another shape": (one("F32", [3], 4), "is damaged"),
+    "a format torch lacks": (one("F8_E8M0", [4], 4), "F8_E8M0', which is not read here"),
+    "a shape torch lacks": (one("F32", [0, 10**12, 10**12], 0), "a shape that torch lacks"),
+    "a size torch lacks": (one("F32", [0, 10**19], 0), "a shape that torch lacks"),
+    "another shape": (one("F32", [3], 4), "w has 4 bytes"),
+    "a shape below nothing": (one("F32", [-1], 4), "no counts"),
+    "a shape that is no number": (one("F32", [True], 4), "no counts"),
+    "bytes that two share": (with_header({"a": AT_0, "b": AT_0}, bytes(4)), "b begins at byte"),
+    "bytes before the file": (with_header({"a": AT_0 | {"data_offsets": [-4, 0]}}), "no counts"),
+    "nine dimensions": (one("F32", [1] * 9, 4), "has 9 dimensions"),
+    "a name that is no text": (with_header({"a\0": AT_0}, bytes(4)), r"'a\\x00' is no name"),
+    "an endless name": (with_header({"a" * 2**20: AT_0}, bytes(4)), "is no name"),
+    "more tensors than there can be": (
+        with_header(
+            {str(number): {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]} for number in range(100_001)}
+        ),
+        "at most 100000 are read",
+    ),
     "a web page": (b"<!DOCTYPE html><title>404</title>", "it is a web page"),
     "a git-lfs pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git-lfs pointer"),
     "a pickle": (pickle.dumps({"w": list(range(99))}), "it is a pickle; convert"),
@@ -149,6 +166,19 @@ def test_a_round_trip_keeps_names_formats_shapes_and_text(tmp_path):
     for name, tensor in TENSORS.items():
         torch.testing.assert_close(tensors[name], tensor, rtol=0, atol=0)
     assert metadata == {"note": "ü", "empty": ""}
+
+
+def test_others_read_what_is_written_and_the_numbers_are_aligned(tmp_path):
+    path = save_tensors(
+        tmp_path / "w.safetensors", TENSORS | {"odd": torch.ones(3, dtype=torch.bool)}, {"note": "ü"}
+    )
+    for name, tensor in load_file(path).items():
+        torch.testing.assert_close(
+            tensor, (TENSORS | {"odd": torch.ones(3, dtype=torch.bool)})[name], rtol=0, atol=0
+        )
+    with safe_open(path, "pt") as file:
+        assert file.metadata() == {"note": "ü"}
+    assert all(tensor.data_ptr() % tensor.element_size() == 0 for tensor in map_tensors(path).values())
 
 
 def test_a_file_without_text_has_none(tmp_path):

@@ -31,8 +31,19 @@ GRID = {
         "depth": [1, 2],
         "mlp_ratio": [1.5],
         "dropout": [0.1],
+        "embeddings": ["shared", "per_block"],
+        "variance": [True],
     },
-    uvit: {"patch": [1, 4], "width": [16, 48], "depth": [1, 5], "heads": [1, 8]},
+    uvit: {
+        "patch": [1, 4],
+        "width": [16, 48],
+        "depth": [1, 5],
+        "heads": [1, 8],
+        "time_mlp": [True],
+        "bias": [True],
+        "skips": [True, False],
+        "conv": [False],
+    },
 }
 
 
@@ -70,7 +81,7 @@ def test_any_options_keep_the_shape_and_reach_every_parameter(builder, options):
     x = torch.randn(2, 3, 8, 12)
     out = network(x, torch.tensor([0.3, 700.0]), torch.tensor([1, 4]))
     out.square().mean().backward()
-    assert out.shape == x.shape
+    assert out.shape == (2, 6 if options.get("variance") else 3, 8, 12)
     gradients = {name: weight.grad for name, weight in network.named_parameters()}
     assert [name for name, gradient in gradients.items() if gradient is None] == []
     assert all(gradient.isfinite().all() for gradient in gradients.values())
@@ -136,6 +147,7 @@ def test_a_network_learns_what_depends_on_picture_time_and_class(builder):
         (dit, {"patch": 3}, "patch 3 does not divide a picture of 12x8: possible are 1, 2, 4"),
         (uvit, {"patch": 8}, "patch 8 does not divide a picture of 12x8: possible are 1, 2, 4"),
         (uvit, {"depth": 4}, "depth 4 is even: a U-ViT needs an odd one, such as 3 or 5"),
+        (uvit, {"heads": 12}, "12 heads do not divide a width of 64"),
     ],
 )
 def test_sizes_that_cannot_be_say_what_can(builder, options, sentence):

@@ -50,15 +50,21 @@ def ve(
     sigma_min: Positive = 0.01,
     sigma_max: Positive = 50.0,
     timesteps: Count = 1000,
-    label: Literal["log_sigma", "sigma"] = "log_sigma",
+    label: Literal["log_sigma", "sigma", "log_half_sigma"] = "log_sigma",
 ) -> NoiseSchedule:
-    """Variance exploding, geometric sigmas; the network is told log sigma / 4 (Song et al. 2020)."""
-    return NoiseSchedule(
-        levels.ve,
-        partial(_geometric, sigma_min, sigma_max),
-        (lambda level: level.sigma) if label == "sigma" else (lambda level: log(level.sigma) / 4),
-        timesteps=timesteps,
-    )
+    """Variance exploding, geometric sigmas; the network is told log sigma / 4 (Song et al. 2020).
+
+    label: "log_half_sigma" tells log(sigma / 2), the log of sigma where pictures lie in [0, 1].
+    """
+    curve = partial(_geometric, sigma_min, sigma_max)
+    return NoiseSchedule(levels.ve, curve, _SIGMA_TOLD[label], timesteps=timesteps)
+
+
+_SIGMA_TOLD: dict[str, Callable[[Level], Number]] = {
+    "log_sigma": lambda level: log(level.sigma) / 4,
+    "sigma": lambda level: level.sigma,
+    "log_half_sigma": lambda level: log(level.sigma / 2),
+}
 
 
 def edm(

@@ -1,0 +1,76 @@
+"""All choices about a network's run, carried out in the order in which they fit one another."""
+
+import torch
+from torch import nn
+
+from ..errors import SpecError
+from .attention import attending, fastest
+from .compiling import compiled
+from .graphs import graphed
+from .guard import guarded
+from .offload import offloaded
+from .packing import packed
+from .placement import device_of, dtype_of
+from .quantising import quantised
+from .reuse import reusing_text
+from .settings import Settings
+
+__all__ = ["prepared"]
+
+
+def prepared(network: nn.Module, settings: Settings) -> nn.Module:
+    """The network, placed and wrapped as the settings say, ready to sample; a SpecError tells what cannot be.
+
+    The module, its names and its answers stay what they were (the answers to rounding, unless dtype, quantize
+    or cache were chosen). Call `begin(network)` at the start of every walk.
+    """
+    _require_sense(settings)
+    device = device_of(settings.device)
+    dtype = dtype_of(settings.dtype, device)
+    home = torch.device("cpu") if settings.offload else device
+    network = network.to(home, dtype).eval().requires_grad_(False)
+    if settings.quantize is not None:
+        quantised(network, settings.quantize)
+    network = _laid_out(network, settings, home)
+    if settings.reuse_text:
+        reusing_text(network)
+    if settings.cache is not None:
+        settings.cache(network)
+    if settings.compile:
+        compiled(network)
+    if settings.offload:
+        offloaded(network, device)
+    attending(network, fastest(device, dtype) if settings.attention == "auto" else settings.attention)
+    if settings.graphs:
+        graphed(network)
+    return guarded(network) if settings.guard else network
+
+
+def _laid_out(network: nn.Module, settings: Settings, home: torch.device) -> nn.Module:
+    layout = settings.layout
+    if layout == "auto":
+        stays = home.type == "cpu" and not (settings.compile or settings.offload)
+        layout = "packed" if stays else "channels_last"
+    if layout == "packed":
+        return packed(network)
+    if layout == "channels_last":
+        for weight in network.parameters():
+            if weight.ndim == 4:
+                weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    return network
+
+
+def _require_sense(settings: Settings) -> None:
+    """A SpecError lists the choices that contradict each other."""
+    packs, moves = settings.layout == "packed", settings.offload
+    clashes = {
+        "layout: packed weights cannot be compiled; leave layout out": packs and settings.compile,
+        "layout: packed weights cannot be offloaded; leave layout out": packs and moves,
+        "graphs: a recording needs its weights in place, and offload moves them": settings.graphs and moves,
+        "graphs: a recording decides nothing, and cache does": settings.graphs and settings.cache is not None,
+        "offload: needs a GPU for the weights to visit": moves and device_of(settings.device).type == "cpu",
+        "compile: blocks that move are compiled again and again; leave offload out": settings.compile
+        and moves,
+    }
+    if faults := [f"engine.{fault}" for fault, true in clashes.items() if true]:
+        raise SpecError(faults)

@@ -1,0 +1,214 @@
+"""The pipeline itself: a network, what stands beside it, and the walk that makes samples."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .. import factory
+from ..autoencoders import Autoencoder, sliced, tiled
+from ..conditioning import Conditioner
+from ..diffusion.coordinates import moved_to
+from ..diffusion.prediction import Prediction
+from ..diffusion.schedules import NoiseSchedule
+from ..diffusion.trajectory import Frame
+from ..engine import begin
+from ..errors import SpecError
+from ..modality import Modality
+from ..registry import Registry
+from ..samples import Sample
+from ..specs import PipelineSpec, Request
+from .asking import Asked, Conditions
+from .conditions import labelled, worded
+from .extent import Extent
+from .handover import going_on, until
+from .requests import batches, request_of, require_sense
+from .tasks import Task, task
+
+__all__ = ["Pipeline"]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A network and everything that turns its answers into samples. Made by `build` or `load`."""
+
+    spec: PipelineSpec
+    network: nn.Module
+    """(x [B, *shape], timestep, **condition) -> [B, *shape]."""
+    modality: Modality
+    registry: Registry
+    schedule: NoiseSchedule
+    prediction: Prediction
+    log_snrs: Tensor
+    """The noise levels visited, [steps + 1] log-SNRs."""
+    shape: tuple[int, ...]
+    """Of one sample in the network's space: latents [channels, height, width] behind an autoencoder."""
+    classes: int | None = None
+    autoencoder: Autoencoder | None = None
+    """encode: x [B, 3, H, W] in [-1, 1] -> latents [B, c, h, w]; decode: back."""
+    conditioner: Conditioner | None = None
+    preview: Autoencoder | None = None
+    """A small autoencoder, for a look at frames on the way."""
+    refiner: "Pipeline | None" = None
+
+    def generate(
+        self,
+        request: Request | str | None = None,
+        *,
+        labels: Sequence[int] | int | None = None,
+        seed: int = 0,
+        seeds: Sequence[int] | None = None,
+        **rest: Any,
+    ) -> list[Sample]:
+        """One sample a seed: of a prompt, of labels, or of a whole Request.
+
+        Without `seeds` they count up from `seed`, one a label. `rest` are a Request's fields: negative, size,
+        image, mask, strength.
+        """
+        if not isinstance(request, Request):
+            request = request_of(labels, seed, seeds, request, **rest)
+        making = self.making(request)
+        while True:
+            try:
+                next(making)
+            except StopIteration as done:
+                samples: list[Sample] = done.value
+                return samples
+
+    def making(self, request: Request) -> Generator[Frame, None, list[Sample]]:
+        """The same, step by step: yields every Frame, returns the samples."""
+        self._require_sense(request)
+        samples: list[Sample] = []
+        for batch in batches(request, self.spec.engine.batch):
+            samples += yield from self._batch(batch)
+        self.registry.shout("diffsmith_samples_made", samples=samples)
+        return samples
+
+    def frames(self, request: Request) -> Iterator[Frame]:
+        """Every step of one batch: x and its clean estimate, in network space."""
+        self._require_sense(request)
+        begun = self._begun(request)
+        return self._walk(begun, self._asked(request, begun))
+
+    def steps(self, request: Request) -> int:
+        """How many frames `making` yields."""
+        levels = self._visited(request)
+        own = len(levels) - 1
+        last = self.schedule.path(levels[-1].item())
+        theirs = 0 if self.refiner is None else len(going_on(self.refiner.log_snrs, last)) - 1
+        return (own + theirs) * -(-len(request.seeds) // self.spec.engine.batch)
+
+    @property
+    def conditioners(self) -> Mapping[str, nn.Module]:
+        """The encoders of text, by their names in a diffusers folder; none where none is read."""
+        return {} if self.conditioner is None else self.conditioner.encoders
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
+
+    @property
+    def extent(self) -> Extent:
+        """What sizes it makes."""
+        return Extent(self.spec.model.name, self.shape, self.network, self.autoencoder)
+
+    @torch.no_grad()
+    def encoded(self, x: Tensor) -> Tensor:
+        """Pixels [B, C, H, W] in [-1, 1] in network space."""
+        if self.autoencoder is None:
+            return x
+        latents: Tensor = self.autoencoder.encode(x.to(_dtype(self.autoencoder)))
+        return latents.to(x.dtype)
+
+    @torch.no_grad()
+    def decoded(self, x: Tensor, quickly: bool = False) -> Tensor:
+        """Network space as the modality's data, on the CPU; quickly: by the preview's autoencoder, if any."""
+        decoder = (self.preview if quickly else None) or self.autoencoder
+        if decoder is None:
+            return self.modality.decode(x.cpu())
+        decode = _DECODING[self.spec.engine.decode](decoder).decode
+        return self.modality.decode(decode(x.to(_dtype(decoder))).float().cpu())
+
+    def _require_sense(self, request: Request) -> None:
+        require_sense(request, self.spec.model.name, self.classes, self.conditioner is not None)
+
+    def _batch(self, request: Request) -> Generator[Frame, None, list[Sample]]:
+        started, count = time.perf_counter(), len(request.seeds)
+        begun = self._begun(request)
+        asked = self._asked(request, begun)
+        last = yield from self._finished(request, begun, asked)
+        data = (self.refiner or self).decoded(last)
+        seconds = (time.perf_counter() - started) / count
+        return [self._sample(data[row], request.row(row), seconds, asked.calls) for row in range(count)]
+
+    def _finished(self, request: Request, begun: Task, asked: Asked) -> Generator[Frame, None, Tensor]:
+        """Walk to the end, the refiner's where there is one; returns x there."""
+        for frame in self._walk(begun, asked):
+            yield frame
+        x = moved_to(self.schedule.path, frame.x, frame.level)
+        if self.refiner is None:
+            return x
+        then = Task(x, going_on(self.refiner.log_snrs, frame.level), request.seeds)
+        theirs = self.refiner._asked(request, then)
+        x = yield from self.refiner._finished(request, then, theirs)
+        asked.calls += theirs.calls
+        return x
+
+    def _sample(self, data: Tensor, asked: dict[str, Any], seconds: float, calls: int) -> Sample:
+        seed, label = asked.pop("seed"), asked.pop("label", None)
+        return Sample(data, self.modality, self.spec.to_dict(), seed, label, seconds, calls, asked=asked)
+
+    def _begun(self, request: Request) -> Task:
+        return task(self, request, self._visited(request))
+
+    def _visited(self, request: Request) -> Tensor:
+        """The levels of the walk, until the refiner takes over."""
+        levels = factory.last_part(self.spec, request.strength, self.registry)
+        if len(levels) < 2:
+            what = f"{request.strength} of {len(self.log_snrs) - 1} steps is none"
+            raise SpecError([f"strength: {what}; ask for more steps, or for more of them"])
+        refiner = self.spec.refiner
+        return levels if refiner is None else until(self.schedule, levels, refiner.at)
+
+    def _asked(self, request: Request, begun: Task) -> Asked:
+        bounded = factory.boundary(self.spec.model, self.registry)
+        conditions = self._conditions(request, tuple(begun.x.shape[2:]))
+        apart = self.spec.engine.guidance == "apart"
+        return Asked(self.network, self.schedule, self.prediction, bounded, conditions, begun.beside, apart)
+
+    def _conditions(self, request: Request, grid: tuple[int, ...]) -> Conditions:
+        if self.conditioner is None:
+            return labelled(request.labels, self.classes, len(request.seeds), self.device)
+        size = (grid[0] * self.extent.factor, grid[1] * self.extent.factor)
+        return worded(self.conditioner, request, size, self.device, _dtype(self.network))
+
+    @torch.no_grad()
+    def _walk(self, begun: Task, asked: Asked) -> Iterator[Frame]:
+        begin(self.network)
+        noise = factory.noise(self.spec, self.registry)(begun.seeds, begun.log_snrs, 1)
+        guided = factory.guidance(self.spec, self.registry)(asked, self.prediction)
+        denoise = begun.known(factory.threshold(self.spec, self.registry)(guided))
+        loop = factory.scheduler(self.spec.scheduler, self.registry)
+        walked = loop(denoise, begun.x, self.schedule, begun.log_snrs, noise)
+        frame = next(walked)
+        for later in walked:
+            yield frame
+            frame = later
+        yield replace(frame, x=begun.whole(frame.x))
+
+
+_DECODING: dict[str, Callable[[Autoencoder], Autoencoder]] = {
+    "whole": lambda autoencoder: autoencoder,
+    "sliced": sliced,
+    "tiled": tiled,
+}
+
+
+def _dtype(network: Any) -> torch.dtype:
+    """What a network works in; single precision where it has no weights."""
+    weight = next(network.parameters(), None)
+    return torch.float32 if weight is None else weight.dtype

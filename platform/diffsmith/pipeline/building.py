@@ -1,0 +1,102 @@
+"""From a spec, or from what was published, to a pipeline."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from .. import factory
+from ..documents import read_yaml
+from ..engine import prepared
+from ..errors import SpecError
+from ..registry import Registry, default_registry
+from ..specs import ModelSpec, PipelineSpec
+from ..weights.networks import assign
+from .alive import Pipeline
+from .parts import Parts
+
+__all__ = ["SPEC_FILE", "assemble", "build", "load", "new_network"]
+
+SPEC_FILE = "pipeline.yaml"
+
+
+def load(source: str | Path, registry: Registry | None = None, **changes: Any) -> Pipeline:
+    """The pipeline of a spec file, a folder, a file, a Hub repository, or a published model's name.
+
+    What it is is told by `pipeline.yaml`, `model_index.json` or `config.json`, or by a single file's names
+    and shapes; `changes` are fields of the spec to set, such as scheduler="ddim".
+    """
+    registry = registry or default_registry()
+    values, folder = written(source, registry)
+    own = Path(source) / SPEC_FILE
+    spec = factory.checked(
+        PipelineSpec, {**values, **changes}, registry, str(own if own.is_file() else source)
+    )
+    return build(spec, registry, folder)
+
+
+def written(source: str | Path, registry: Registry) -> tuple[dict[str, Any], Path]:
+    """(the values of a PipelineSpec, the folder its weights are relative to) that the source stands for."""
+    from ..interop.recognising import recognise
+
+    path = Path(source).expanduser()
+    file = path / SPEC_FILE if path.is_dir() else path
+    if file.suffix in (".yaml", ".yml") and (file.is_file() or not path.is_dir()):
+        return read_yaml(file), file.parent
+    name = str(source)
+    if not path.exists() and name in registry.names("models"):
+        card = registry.get("models", name)
+        return {"model": name, "weights": card.weights or None, **card.usual}, Path()
+    return recognise(name, registry), Path()
+
+
+def build(spec: PipelineSpec, registry: Registry | None = None, folder: Path | None = None) -> Pipeline:
+    """The pipeline of a spec with its weights, whose path is relative to `folder`."""
+    registry = registry or default_registry()
+    factory.check(spec, registry)
+    if spec.weights is None and spec.model.weights is None:
+        raise SpecError([f"weights: missing. {_how_to_get(spec.model, registry)}"])
+    parts = Parts(spec, registry, folder or Path())
+    with torch.device("meta"):
+        network = new_network(spec.model, registry)
+    found = parts.network
+    assign(network, found.tensors, found.where)
+    return assemble(spec, network, registry, parts.beside())
+
+
+def _how_to_get(model: ModelSpec, registry: Registry) -> str:
+    published = factory.card_of(model, registry).weights
+    if not published:
+        return f"Name a file, or train: `diffsmith train {model.name}`"
+    return f"{model.name} is published as {published!r}: name that, or a folder or file that holds it"
+
+
+def assemble(
+    spec: PipelineSpec, network: nn.Module, registry: Registry, beside: Mapping[str, Any] | None = None
+) -> Pipeline:
+    """A pipeline around a network that is already there; `beside` are fields of a Pipeline."""
+    card = factory.card_of(spec.model, registry)
+    network = prepared(network, factory.engine_settings(spec, registry))
+    return Pipeline(
+        spec,
+        network,
+        registry.get("modalities", card.modality),
+        registry,
+        factory.schedule(spec.model, registry),
+        factory.prediction(spec.model, registry),
+        factory.log_snrs(spec, registry),
+        *factory.shape_of(spec.model, registry),
+        **(beside or {}),
+    )
+
+
+def new_network(model: ModelSpec, registry: Registry) -> nn.Module:
+    """A network of that spec with fresh weights."""
+    shape, classes = factory.shape_of(model, registry)
+    try:
+        network: nn.Module = factory.network_builder(model, registry)(shape, classes)
+    except ValueError as error:
+        raise SpecError([f"model: {error}"]) from None
+    return network

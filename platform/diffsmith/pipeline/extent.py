@@ -1,0 +1,58 @@
+"""How large the samples are that a network makes, in pixels and in its own space."""
+
+from typing import NamedTuple
+
+from torch import nn
+
+from ..autoencoders import Autoencoder
+from ..errors import SpecError
+from ..specs import Request
+
+__all__ = ["Extent"]
+
+
+class Extent(NamedTuple):
+    """A network called `name` with samples of `shape` in its own space, behind an autoencoder or none."""
+
+    name: str
+    shape: tuple[int, ...]
+    network: nn.Module
+    autoencoder: Autoencoder | None
+
+    @property
+    def factor(self) -> int:
+        """Pixels a latent, along each side."""
+        return getattr(self.autoencoder, "factor", 1)
+
+    @property
+    def grain(self) -> int:
+        """What height and width in pixels are multiples of."""
+        return self.factor * getattr(self.network, "patch", 1)
+
+    @property
+    def data_channels(self) -> int:
+        """Channels of a decoded sample."""
+        return self.shape[0] if self.autoencoder is None else getattr(self.autoencoder, "data_channels", 3)
+
+    @property
+    def extra_channels(self) -> int:
+        """Channels that the network reads beside x: a mask and what it hides."""
+        return getattr(self.network, "channels", self.shape[0]) - self.shape[0]
+
+    @property
+    def native(self) -> tuple[int, int]:
+        """Height and width in pixels that it was trained on."""
+        return self.shape[1] * self.factor, self.shape[2] * self.factor
+
+    def shape_of(self, request: Request) -> tuple[int, ...]:
+        """Of one sample of that request, in network space; a SpecError where it cannot have that size."""
+        if request.size is None or request.size == self.native:
+            return self.shape
+        if getattr(self.network, "grid", None) is not None:
+            raise SpecError([f"size: {self.name} makes {self.native[0]}x{self.native[1]} only"])
+        for side in request.size:
+            if side % self.grain:
+                lower, upper = side // self.grain * self.grain, -(-side // self.grain) * self.grain
+                near = f"{lower} and {upper}" if lower else upper
+                raise SpecError([f"size: {side} is no multiple of {self.grain}; nearest: {near}"])
+        return (self.shape[0], *(side // self.factor for side in request.size))

@@ -1,0 +1,61 @@
+"""What is asked of a pipeline: in a person's short form, a batch at a time, refused where it cannot be."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..errors import SpecError
+from ..specs import Request, parse
+
+__all__ = ["batches", "request_of", "require_sense"]
+
+
+def request_of(
+    labels: Sequence[int] | int | None = None,
+    seed: int = 0,
+    seeds: Sequence[int] | None = None,
+    prompt: Sequence[str] | str | None = None,
+    negative: Sequence[str] | str | None = None,
+    **rest: Any,
+) -> Request:
+    """A request in a person's short form; without `seeds` they count from `seed`, one a label or prompt."""
+    many = {"labels": _many(labels), "prompts": _many(prompt), "negatives": _many(negative)}
+    longest = max((len(each) for each in many.values() if each is not None), default=1)
+    numbers = seeds if seeds is not None else range(seed, seed + longest)
+    given = {name: value for name, value in {**many, **rest}.items() if value is not None}
+    return parse(Request, {"seeds": tuple(numbers), **given})
+
+
+def batches(request: Request, size: int) -> Iterator[Request]:
+    """The request in parts of at most so many samples."""
+    for start in range(0, len(request.seeds), size):
+        yield request.part(slice(start, start + size))
+
+
+def require_sense(request: Request, name: str, classes: int | None, reads: bool) -> None:
+    """Refuse what a model of that name, with so many classes, that reads prompts or not, cannot heed."""
+    faults = [*_wrong_labels(request, name, classes), *_wrong_words(request, name, classes, reads)]
+    if faults:
+        raise SpecError(faults)
+
+
+def _wrong_labels(request: Request, name: str, classes: int | None) -> Iterator[str]:
+    if request.labels and classes is None:
+        yield f"labels: {name} was trained without classes; leave labels out"
+    wrong = [label for label in request.labels or () if classes is not None and label >= classes]
+    if wrong:
+        yield f"labels: {wrong[0]} is not a class of this model. Classes: 0 to {(classes or 0) - 1}"
+
+
+def _wrong_words(request: Request, name: str, classes: int | None, reads: bool) -> Iterator[str]:
+    if reads and request.prompts is None:
+        yield f"prompt: missing; {name} makes what a text says"
+    if not reads and (request.prompts or request.negatives):
+        instead = "give labels" if classes else "leave it out"
+        yield f"prompt: {name} reads no text; {instead}"
+
+
+def _many(value: Any) -> tuple[Any, ...] | None:
+    """One as a tuple of one; None as it is."""
+    if value is None:
+        return None
+    return (value,) if isinstance(value, int | str) else tuple(value)

@@ -1,0 +1,1 @@
+"""Published classes of networks: their configurations in our terms, and back."""

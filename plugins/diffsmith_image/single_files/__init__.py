@@ -1,0 +1,1 @@
+"""Pipelines in one file, as the programs of their authors wrote them."""
