@@ -10,7 +10,7 @@ from diffsmith.data import Data, Split
 from diffsmith.data.split import split
 from diffsmith.errors import FileFault
 
-from .folders import classes_of, pixels_of
+from .folders import Pictures, classes_of
 
 __all__ = ["digits", "folder"]
 
@@ -30,16 +30,21 @@ def digits(*, seed: Seed = 0) -> Data:
 def folder(
     *,
     path: str,
-    size: Annotated[int, Field(ge=8, le=1024)] = 32,
+    size: Annotated[int, Field(ge=8, le=2048)] = 32,
     channels: Literal[1, 3] = 3,
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2,
     seed: Seed = 0,
 ) -> Data:
-    """A folder of pictures, cut to squares of `size` pixels; subfolders, if any, are the classes."""
+    """A folder of pictures, cut to squares of `size` pixels; subfolders, if any, are the classes.
+
+    Where text files of the same names lie beside the pictures, they are the captions. Pictures are read when
+    they are wanted: a folder may be larger than the memory.
+    """
     root = Path(path).expanduser()
     files, labels, names = classes_of(root)
-    x = torch.stack([pixels_of(file, size, channels) for file in files])
-    parts = split(Split(x, torch.tensor(labels) if names else None), held_out, seed)
+    whole = Split(Pictures(files, size, channels), torch.tensor(labels) if names else None)
+    parts = split(whole, held_out, seed)
     if min(len(part) for part in parts) == 0:
-        raise FileFault(root, f"holds {len(files)} pictures: too few to train on and hold out {held_out}")
+        what = f"holds {len(files)} pictures: too few to train on and hold out {held_out}"
+        raise FileFault(root, f"{what}; add some, or hold out more with data.held_out")
     return Data(root.resolve().name, "image", *parts, classes=len(names) or None, class_names=names)

@@ -1,8 +1,12 @@
 """A folder of pictures: which there are, what class each is of, and what stands in it."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
@@ -10,7 +14,32 @@ from diffsmith.errors import FileFault
 
 from .reading import kinds, pixels, upright
 
-__all__ = ["classes_of", "pixels_of"]
+__all__ = ["Pictures", "classes_of"]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Files as rows [channels, size, size] in [-1, 1], read when they are wanted."""
+
+    files: Sequence[Path]
+    size: int
+    channels: int
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: Tensor | slice, /) -> "Pictures":
+        numbers = torch.arange(len(self.files))[index].tolist()
+        return Pictures([self.files[number] for number in numbers], self.size, self.channels)
+
+    def read(self) -> Tensor:
+        """All of them, [N, channels, size, size]; a FileFault names one that cannot be read."""
+        with ThreadPoolExecutor() as readers:  # Pillow decodes without the lock
+            return torch.stack(list(readers.map(self._pixels, self.files)))
+
+    def _pixels(self, file: Path) -> Tensor:
+        """The picture, upright, its middle square."""
+        return pixels(ImageOps.fit(upright(file), (self.size, self.size)), self.channels)
 
 
 def classes_of(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
@@ -32,11 +61,6 @@ def classes_of(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
         raise FileFault(files[inside.index(())], "lies beside class folders: move it into one of them")
     names = tuple(sorted({parts[0] for parts in inside}))
     return files, [names.index(parts[0]) for parts in inside], names
-
-
-def pixels_of(file: Path, size: int, channels: int) -> Tensor:
-    """The picture, upright, its middle square scaled to [channels, size, size] in [-1, 1]."""
-    return pixels(ImageOps.fit(upright(file), (size, size)), channels)
 
 
 def _captioned(

@@ -78,7 +78,11 @@ def saved(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
     """The paths of a picture, and of a mask that is white on its right."""
-    folder = tmp_path_factory.mktemp("pictures")
+    return draw_pictures(tmp_path_factory.mktemp("pictures"))
+
+
+def draw_pictures(folder: Path) -> tuple[Path, Path]:
+    """Write them."""
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(folder / "picture.png")
     white = np.zeros((32, 32), dtype=np.uint8)
@@ -143,3 +147,20 @@ def ours(case: Case, folder: Path, pictures: tuple[Path, Path]) -> Any:
 
 def needs_picture(case: Case) -> bool:
     return any(word in case.pipeline for word in ("img2img", "inpaint", "refiner"))
+
+
+ONE_EACH = {case.pipeline: name for name, case in reversed(CASES.items())}
+
+
+@pytest.mark.parametrize("pipeline", ONE_EACH)
+@torch.no_grad()
+def test_diffusers_opens_what_we_save_and_makes_the_same(pipeline, saved, pictures, tmp_path):
+    case = CASES[ONE_EACH[pipeline]]
+    theirs, folder = saved(pipeline)
+    diffsmith.load(folder, engine={"device": "cpu"}).save(tmp_path / "ours")
+    opened = type(theirs).from_pretrained(tmp_path / "ours")
+    opened.set_progress_bar_config(disable=True)
+    expected = np.stack(reference(case, theirs, pictures))
+    assert np.abs(np.stack(reference(case, opened, pictures)) - expected).max() < 1e-6
+    again = ours(case, tmp_path / "ours", pictures)
+    assert np.abs(again - expected).max() < 1e-4

@@ -71,27 +71,15 @@ def requested(begun: Begun, given: dict[str, Any]) -> "Request":
 def pipeline_of(begun: Begun) -> "Pipeline":
     """The pipeline, its weights named by their whole path, so that a sample tells where they were."""
     from .. import factory
-    from ..pipeline import build
+    from ..pipeline.building import build, located
     from ..registry import default_registry
     from ..specs import PipelineSpec
 
     try:
-        spec = factory.checked(PipelineSpec, _located(begun.values, begun.folder), default_registry())
+        spec = factory.checked(PipelineSpec, located(begun.values, begun.folder), default_registry())
         return build(spec)
     except SpecError as error:
         raise error.under(begun.where) from None
-
-
-def _located(values: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The spec with every path of weights whole; a name on the Hub stays what it is."""
-    located = dict(values)
-    for name, value in values.items():
-        if isinstance(value, dict):
-            located[name] = _located(value, folder)
-        elif name == "weights" and isinstance(value, str):
-            there = folder / Path(value).expanduser()
-            located[name] = str(there.resolve()) if there.exists() else value
-    return located
 
 
 def _spacing_in(scheduler: str | None) -> str | None:
@@ -103,12 +91,12 @@ def _spacing_in(scheduler: str | None) -> str | None:
 
 def _refiner(name: str, values: dict[str, Any], steps: int | None) -> dict[str, Any]:
     """The refiner's spec, on the first pipeline's levels: a sample changes hands where both have one."""
-    from ..pipeline.building import written
+    from ..pipeline.building import located, written
     from ..registry import default_registry
 
     theirs, folder = written(name, default_registry())
     shared = [key for key in ("scheduler", "spacing", "guidance", "engine") if key in values]
-    spec = _located({**theirs, **{key: values[key] for key in shared}}, folder)
+    spec = located({**theirs, **{key: values[key] for key in shared}}, folder)
     return spec if steps is None else put(spec, {"spacing.steps": steps})
 
 

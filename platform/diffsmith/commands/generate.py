@@ -107,6 +107,8 @@ def generate(  # noqa: PLR0913 — a command's options
     }
     request = requested(begun, given)
     pipeline = pipeline_of(begun)
+    for note in pipeline.notes:
+        typer.echo(f"Note: {note}", err=True)
     target = require_target(out or begun.folder / "samples", pipeline.modality, len(request.seeds))
     clock = time.perf_counter()
     samples = _made(pipeline, request, preview)

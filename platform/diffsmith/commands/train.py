@@ -1,7 +1,9 @@
-"""`diffsmith train`: a network from data, by a spec."""
+"""`diffsmith train`: a network from data, by a spec, from noise or from published weights."""
 
 import shlex
 import time
+from collections.abc import Iterator
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,12 +17,17 @@ from .progress import shown
 from .things import completing
 
 if TYPE_CHECKING:
-    from ..training.fit import Step
+    from ..specs import TrainSpec
+    from ..training.fit import Prepared, Step
 
 EXAMPLES = examples(
     "diffsmith train unet --data digits --out runs/digits",
     "diffsmith train spec.yaml --out runs/mine --set train.steps=5000 --set train.lr=0.001",
+    "diffsmith train sd15 --data folder --set data.path=pictures --set data.size=512 --out runs/mine",
 )
+
+_GENTLE = {"lr": 1e-5, "batch": 4}
+"""What keeps a network that knows much from forgetting it, and fits beside it."""
 
 
 def add(app: typer.Typer) -> None:
@@ -32,7 +39,9 @@ def train(
     spec: Annotated[
         str,
         typer.Argument(
-            help="A training spec's YAML file, or a model's name.", autocompletion=completing("models")
+            help="A training spec's YAML file, a model's name, or to finetune what `generate` takes: a "
+            "folder, a file of weights, owner/name.",
+            autocompletion=completing("models"),
         ),
     ],
     out: Annotated[Path, typer.Option(help="The folder of the checkpoints and of the trained pipeline.")],
@@ -42,38 +51,62 @@ def train(
     sets: Sets = None,
     json: Json = False,
 ) -> None:
-    """Train a network on data.
+    """Train a network on data, from noise or from its weights.
 
     Checkpoints are kept on the way: when it was stopped, the same command goes on from the last one.
     """
     from .. import factory
     from ..registry import default_registry
     from ..specs import TrainSpec
-    from ..training.fit import fit
+    from ..training.fit import fitting
 
     checked = factory.checked(TrainSpec, overridden(_written(spec, data), sets or []), default_registry())
+    if "weights" in checked.model_fields_set:
+        gentle = ", ".join(f"train.{name}={getattr(checked.train, name)}" for name in _GENTLE)
+        typer.echo(f"Finetuning with {gentle}.", err=True)
     started, last = time.perf_counter(), None
     try:
-        for step in shown(fit(checked, out), checked.train.steps, _tell):
-            last = step
+        for event in _followed(fitting(checked, out)):
+            last = event
     except KeyboardInterrupt:
         typer.echo(_stopped(out), err=True)
         raise typer.Exit(130) from None
-    _report(out, last, time.perf_counter() - started, json)
+    _report(out, checked, last, time.perf_counter() - started, json)
 
 
-def _written(spec: str, data: str | None) -> dict[str, Any]:
-    """The spec of that file, or the plainest one of that model."""
-    from ..documents import read_yaml
+def _written(source: str, data: str | None) -> dict[str, Any]:
+    """The training spec of that file, or the plainest one of that model; a gentle one, if it has weights."""
+    from ..pipeline.building import located, written
+    from ..registry import default_registry
 
-    is_file = spec.endswith((".yaml", ".yml")) or Path(spec).is_file()
-    if not is_file and data is None:
-        raise SpecError([f"--data: missing. `diffsmith train {spec} --data digits` trains on digits"])
-    values = read_yaml(Path(spec)) if is_file else {"model": spec}
+    values = located(*written(source, default_registry()))
+    begun = bool(values.get("weights"))
+    if data is None and "data" not in values:
+        words = "folder --set data.path=pictures` trains on pictures" if begun else "digits` trains on digits"
+        raise SpecError([f"--data: missing. `diffsmith train {source} --data {words}"])
+    if begun and "train" not in values:
+        values["train"] = dict(_GENTLE)
     return values if data is None else {**values, "data": data}
 
 
-def _tell(step: "Step") -> tuple[int, str]:
+def _followed(events: "Iterator[Prepared | Step]") -> "Iterator[Prepared | Step]":
+    """The events, each kind with progress of its own."""
+    for what, some in groupby(events, key=_what):
+        yield from _shown(some, what)
+
+
+def _shown(some: "Iterator[Prepared | Step]", what: str) -> "Iterator[Prepared | Step]":
+    first = next(some)
+    tell = _told if not what else lambda event: (event.number, what)
+    return shown(chain([first], some), first.of, tell)
+
+
+def _what(event: "Prepared | Step") -> str:
+    """What is prepared; nothing, for a step."""
+    return getattr(event, "what", "")
+
+
+def _told(step: Any) -> tuple[int, str]:
     return step.number, f"loss {step.loss:.4f}, {1 / max(step.seconds, 1e-9):.1f} steps/s"
 
 
@@ -82,10 +115,14 @@ def _stopped(out: Path) -> str:
     return f"Stopped. The same command goes on from step {max(kept, default=0)}."
 
 
-def _report(out: Path, last: "Step | None", seconds: float, json: bool) -> None:
-    command = f"diffsmith generate {shlex.quote(str(out))}"
+def _report(out: Path, spec: "TrainSpec", last: "Prepared | Step | None", seconds: float, json: bool) -> None:
+    from .. import factory
+    from ..registry import default_registry
+
+    prompt = "" if factory.conditioner_of(spec, default_registry()) is None else ' "a prompt"'
+    command = f"diffsmith generate {shlex.quote(str(out))}{prompt}"
     if json:
-        loss = None if last is None else last.loss
+        loss = getattr(last, "loss", None)
         print_json({"folder": out, "loss": loss, "seconds": seconds, "generate": command})
     else:
         typer.echo(f"Trained in {seconds:.1f} s. Now:", err=True)

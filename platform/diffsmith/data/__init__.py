@@ -1,5 +1,5 @@
 """Data sets."""
 
-from .split import Data, Split
+from .split import Data, Split, Unread
 
-__all__ = ["Data", "Split"]
+__all__ = ["Data", "Split", "Unread"]

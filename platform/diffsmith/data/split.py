@@ -1,26 +1,48 @@
 """What a data set is: tensors to train on, and tensors that training never sees."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-__all__ = ["Data", "Split", "split"]
+__all__ = ["Data", "Split", "Unread", "split"]
+
+
+class Unread(Protocol):
+    """Rows that stay where they are until somebody looks at them."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Tensor | slice, /) -> "Unread":
+        """Some of the rows, unread."""
+
+    def read(self) -> Tensor:
+        """x [N, ...], float32, in network space."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """x [N, ...] in network space, label [N] int64 or None."""
+    """x [N, ...] in network space, label [N] int64 or None.
 
-    x: Tensor
+    Where x is given as Unread, it is read when it is first asked for, and `rows` read their own alone.
+    """
+
+    given: Tensor | Unread
     label: Tensor | None
 
+    @cached_property
+    def x(self) -> Tensor:
+        """All rows; what was unread is read now, and kept."""
+        return self.given if isinstance(self.given, Tensor) else self.given.read()
+
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.given)
 
     def rows(self, index: Tensor | slice) -> "Split":
         """Some of the rows."""
-        return Split(self.x[index], None if self.label is None else self.label[index])
+        return Split(self.given[index], None if self.label is None else self.label[index])
 
 
 @dataclass(frozen=True)
@@ -38,7 +60,7 @@ class Data:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one sample in network space."""
-        return tuple(self.train.x.shape[1:])
+        return tuple(self.train.rows(slice(0, 1)).x.shape[1:])
 
 
 def split(whole: Split, held_out: float = 0.44, seed: int = 0) -> tuple[Split, Split, Split]:

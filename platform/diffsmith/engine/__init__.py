@@ -12,7 +12,7 @@ from .offload import offloaded, visiting
 from .packing import packed, unpacked
 from .parts import PartCost, profile
 from .placement import device_of, dtype_of, placed
-from .preparing import prepared
+from .preparing import prepared, settled
 from .probe import Cost, probe
 from .quantising import quantised
 from .recompute import recomputed
@@ -46,6 +46,7 @@ __all__ = [
     "quantised",
     "recomputed",
     "reusing_text",
+    "settled",
     "unpacked",
     "visiting",
 ]

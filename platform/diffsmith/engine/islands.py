@@ -1,22 +1,26 @@
 """Layers that count in float32 inside a network of a smaller number format."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
+from ..errors import SpecError, unknown_name
 from .wrapping import wrap
 
 __all__ = ["in_float32"]
 
 
-def in_float32(network: nn.Module, names: Iterable[str]) -> nn.Module:
+def in_float32(network: nn.Module, names: Sequence[str]) -> nn.Module:
     """The network with those of its modules (dotted names) in float32: what goes in is widened, what comes
-    out narrowed to the format that went in."""
+    out narrowed to the format that went in. A SpecError tells a name that no module has."""
+    known = dict(network.named_modules())
+    if faults := [unknown_name("engine.islands", name, [*known]) for name in names if name not in known]:
+        raise SpecError(faults)
     for name in names:
-        wrap(network.get_submodule(name).float(), _widened)
+        wrap(known[name].float(), _widened)
     return network
 
 

@@ -95,4 +95,5 @@ def _parts(network: nn.Module) -> dict[str, nn.Module]:
 
 def _weights(part: nn.Module) -> float:
     packed = [layer.packed for layer in part.modules() if isinstance(layer, PackedConv2d | PackedLinear)]
-    return sum(weight.nbytes for weight in (*part.parameters(), *packed)) / _MIB
+    plain = sum(weight.nbytes for weight in part.parameters())
+    return (plain + sum(weight.nbytes for weight in packed)) / _MIB

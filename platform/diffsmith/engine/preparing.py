@@ -8,6 +8,7 @@ from .attention import attending, fastest
 from .compiling import compiled
 from .graphs import graphed
 from .guard import guarded
+from .islands import in_float32
 from .offload import offloaded
 from .packing import packed
 from .placement import device_of, dtype_of
@@ -15,32 +16,41 @@ from .quantising import quantised
 from .reuse import reusing_text
 from .settings import Settings
 
-__all__ = ["prepared"]
+__all__ = ["prepared", "settled"]
+
+
+def settled(module: nn.Module, settings: Settings) -> nn.Module:
+    """A module where it shall be, in its number format and layout, ready to sample.
+
+    All that an autoencoder needs. What calls a network again and again wants `prepared`.
+    """
+    _require_sense(settings)
+    device = device_of(settings.device)
+    home = torch.device("cpu") if settings.offload else device
+    module = module.to(home, dtype_of(settings.dtype, device)).eval().requires_grad_(False)
+    in_float32(module, settings.islands)
+    if settings.quantize is not None:
+        quantised(module, settings.quantize)
+    return _laid_out(module, settings, home)
 
 
 def prepared(network: nn.Module, settings: Settings) -> nn.Module:
-    """The network, placed and wrapped as the settings say, ready to sample; a SpecError tells what cannot be.
+    """The network, settled and wrapped as the settings say; a SpecError tells what cannot be.
 
     The module, its names and its answers stay what they were (the answers to rounding, unless dtype, quantize
     or cache were chosen). Call `begin(network)` at the start of every walk.
     """
-    _require_sense(settings)
-    device = device_of(settings.device)
-    dtype = dtype_of(settings.dtype, device)
-    home = torch.device("cpu") if settings.offload else device
-    network = network.to(home, dtype).eval().requires_grad_(False)
-    if settings.quantize is not None:
-        quantised(network, settings.quantize)
-    network = _laid_out(network, settings, home)
+    network, device = settled(network, settings), device_of(settings.device)
+    fast = fastest(device, dtype_of(settings.dtype, device))
     if settings.reuse_text:
         reusing_text(network)
-    if settings.cache is not None:
-        settings.cache(network)
     if settings.compile:
         compiled(network)
+    if settings.cache is not None:
+        settings.cache(network)
     if settings.offload:
         offloaded(network, device)
-    attending(network, fastest(device, dtype) if settings.attention == "auto" else settings.attention)
+    attending(network, fast if settings.attention == "auto" else settings.attention)
     if settings.graphs:
         graphed(network)
     return guarded(network) if settings.guard else network

@@ -18,7 +18,8 @@ Quantize = Literal["int8"]
 class Settings:
     """Choices about one network; "auto" is what was measured to be fastest there. docs/engine.md has figures.
 
-    device, dtype: where, and in which number format. layout: how weights lie in memory. attention: how it is
+    device, dtype: where, and in which number format. islands: dotted names of modules that count in float32
+    whatever dtype is. layout: how weights lie in memory. attention: how it is
     computed. reuse_text: keys and values of a text once a walk. compile: each repeated block by
     torch.compile. graphs: record the GPU's work once, then replay it. offload: weights stay in the CPU's
     memory, and visit the GPU block by block. quantize: weights of linear layers in 8 bits. cache: features
@@ -27,6 +28,7 @@ class Settings:
 
     device: str = "auto"
     dtype: Dtype = "auto"
+    islands: tuple[str, ...] = ()
     layout: Layout = "auto"
     attention: Attention = "auto"
     reuse_text: bool = True

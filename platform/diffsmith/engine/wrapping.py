@@ -17,5 +17,11 @@ def wrap(module: M, around: Callable[..., Any], *told: Any) -> M:
     `around` is a function of a file, no closure: then a deep copy of the module is wrapped around its own
     forward, not around the first one's.
     """
-    module.forward = partial(around, module.forward, *told)
+    inner = module.__dict__.get("forward") or partial(_own, module)
+    module.forward = partial(around, inner, *told)
     return module
+
+
+def _own(module: nn.Module, *args: Any, **told: Any) -> Any:
+    """The forward of its class, which may become another one (see packing)."""
+    return type(module).forward(module, *args, **told)

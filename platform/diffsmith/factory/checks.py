@@ -128,8 +128,11 @@ def _refuse_what_training_cannot(spec: TrainSpec, registry: Registry) -> None:
     model, data = card_of(spec.model, registry), registry.get("datasets", spec.data.name, "data.name")
     if model.modality != data.modality:
         raise SpecError([f"data: {data.name} is {data.modality} data, {model.name} makes {model.modality}"])
-    beside = [autoencoder_of(spec, registry), conditioner_of(spec, registry)]
-    if spec.weights is None and any(beside):
-        names = " and ".join(part.name for part in beside if part)
-        what = f"missing; {model.name} is trained on what {names} make, which come with published weights"
-        raise SpecError([f"weights: {what}, such as {model.weights or 'a folder of them'}"])
+    if model.boundary or spec.model.boundary or spec.guidance.name == "embedded":
+        what = f"{model.name} was distilled to take few steps or to read a guidance scale"
+        raise SpecError([f"model: {what}, which this loss would undo; train the model it was made from"])
+    parts = filter(None, [autoencoder_of(spec, registry), conditioner_of(spec, registry)])
+    if spec.weights is None and (lost := [part.name for part in parts if part.weights is None]):
+        what = f"missing; {model.name} is trained on what {' and '.join(lost)} make"
+        advice = f"name published ones, such as {model.weights or 'a folder of them'}"
+        raise SpecError([f"weights: {what}, which come with weights: {advice}"])

@@ -25,8 +25,10 @@ def published_choice(choice: Values, name: str, registry: Registry) -> Values:
     if not same:
         return without_defaults(choice, "models", None, registry)
 
-    def nearness(card: ModelCard) -> tuple[bool, bool]:
-        return card.shape == choice.get("shape"), name.startswith(f"{card.weights.partition('@')[0]}@")
+    def nearness(card: ModelCard) -> tuple[bool, bool, bool]:
+        trained = all(getattr(card, fact) == choice[fact] for fact in _TRAINING if fact in choice)
+        named = name.startswith(f"{card.weights.partition('@')[0]}@")
+        return trained, card.shape == choice.get("shape"), named
 
     card = max(same, key=nearness)
     told = {"shape": card.shape, "classes": card.classes}
@@ -37,6 +39,8 @@ def published_choice(choice: Values, name: str, registry: Registry) -> Values:
 
 
 _UNTOLD = object()
+_TRAINING = ("schedule", "prediction", "boundary")
+"""What a choice may tell of how a network was trained."""
 
 
 def whole_options(card: Card, choice: Mapping[str, Any]) -> Values:

@@ -1,7 +1,7 @@
 """Published pipelines: what their class implies, and their parts under the names that we know."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from ..registry import Registry
 from ..weights.components import Component
 from ..weights.layouts import Layout
 from ..weights.mapped import Tensors
-from ..weights.sources import Source, open_source
+from ..weights.sources import PARTS, Source, open_source
 
 __all__ = ["Family", "opened"]
 
@@ -36,14 +36,21 @@ class Family:
     index: Mapping[str, Any] = field(default_factory=dict)
 
 
-def opened(source: str | Path, registry: Registry, *, variant: str | None = None) -> Source:
+def opened(
+    source: str | Path,
+    registry: Registry,
+    *,
+    variant: str | None = None,
+    parts: Collection[str] = PARTS,
+) -> Source:
     """The published pipeline at a folder, a file or a Hub repository; its tensors have their newest names.
 
     Single files are those that a plugin knows. "vae" is the autoencoder whatever the pipeline calls it.
-    Raises a FileFault for what is not there, is damaged, or is nothing of the kind.
+    parts: those that are fetched from the Hub, for whoever wants one alone. Raises a FileFault for what is
+    not there, is damaged, or is nothing of the kind.
     """
     formats = [card.function for card in registry.entries("single_files")]
-    found = open_source(source, variant=variant, formats=formats)
+    found = open_source(source, variant=variant, parts=parts, formats=formats)
 
     @cache
     def component(part: str) -> Component | None:

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,9 @@ from .extent import Extent
 from .handover import going_on, until
 from .requests import batches, request_of, require_sense
 from .tasks import Task, task
+
+if TYPE_CHECKING:
+    from .parts import Parts
 
 __all__ = ["Pipeline"]
 
@@ -53,6 +57,8 @@ class Pipeline:
     preview: Autoencoder | None = None
     """A small autoencoder, for a look at frames on the way."""
     refiner: "Pipeline | None" = None
+    parts: "Parts | None" = None
+    """Where it came from, if not from a training of ours."""
 
     def generate(
         self,
@@ -92,6 +98,17 @@ class Pipeline:
         self._require_sense(request)
         begun = self._begun(request)
         return self._walk(begun, self._asked(request, begun))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed of its weights, because their files do not tell it."""
+        return () if self.parts is None else self.parts.notes
+
+    def save(self, folder: str | Path) -> Path:
+        """Write it as a folder that diffusers opens, and `load` with all that the spec says."""
+        from .saving import save
+
+        return save(self, Path(folder))
 
     def steps(self, request: Request) -> int:
         """How many frames `making` yields."""

@@ -17,7 +17,7 @@ from ..weights.networks import assign
 from .alive import Pipeline
 from .parts import Parts
 
-__all__ = ["SPEC_FILE", "assemble", "build", "load", "new_network"]
+__all__ = ["SPEC_FILE", "assemble", "build", "load", "located", "new_network", "written"]
 
 SPEC_FILE = "pipeline.yaml"
 
@@ -45,11 +45,27 @@ def written(source: str | Path, registry: Registry) -> tuple[dict[str, Any], Pat
     file = path / SPEC_FILE if path.is_dir() else path
     if file.suffix in (".yaml", ".yml") and (file.is_file() or not path.is_dir()):
         return read_yaml(file), file.parent
-    name = str(source)
-    if not path.exists() and name in registry.names("models"):
-        card = registry.get("models", name)
-        return {"model": name, "weights": card.weights or None, **card.usual}, Path()
-    return recognise(name, registry), Path()
+    if not path.exists() and path.name == str(source) and path.suffix.lower() not in _WEIGHTS_FILES:
+        card = registry.get("models", str(source), "model.name")
+        weights = {"weights": card.weights} if card.weights else {}
+        return {"model": card.name, **weights, **card.usual}, Path()
+    return recognise(str(source), registry), Path()
+
+
+_WEIGHTS_FILES = {".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".onnx", ".json"}
+"""Endings by which a name that is no file's was meant for one."""
+
+
+def located(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The values of a spec with every path of weights whole; a name on the Hub stays what it is."""
+    found = dict(values)
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found[name] = located(value, folder)
+        elif name == "weights" and isinstance(value, str):
+            there = folder / Path(value).expanduser()
+            found[name] = str(there.resolve()) if there.exists() else value
+    return found
 
 
 def build(spec: PipelineSpec, registry: Registry | None = None, folder: Path | None = None) -> Pipeline:

@@ -9,7 +9,7 @@ from ..conditioning import Conditioner
 from ..specs import Request
 from .asking import Condition, Conditions
 
-__all__ = ["labelled", "worded"]
+__all__ = ["converted", "labelled", "worded"]
 
 _NUMBERS = {"sizes", "guidance", "text_mask"}  # their waves and masks want single precision
 
@@ -39,12 +39,13 @@ def worded(
 
     def conditions(guided: bool) -> Mapping[str, Condition]:
         branches = conditioner(prompts, negatives, size, guided=guided)
-        return {branch: _placed(condition, device, dtype) for branch, condition in branches.items()}
+        return {branch: converted(condition, device, dtype) for branch, condition in branches.items()}
 
     return conditions
 
 
-def _placed(condition: Condition, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
+def converted(condition: Condition, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
+    """The condition on the device in that number format, but for numbers that need their own."""
     return {
         name: value.to(device, value.dtype if name in _NUMBERS or not value.is_floating_point() else dtype)
         for name, value in condition.items()

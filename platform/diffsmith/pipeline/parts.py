@@ -1,5 +1,6 @@
 """What a pipeline is put together from: the network's weights, and everything beside it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from ..weights.components import Component
 from ..weights.networks import assign
 from ..weights.opening import open_tensors
 from ..weights.published import Source
+from ..weights.sources import AUTOENCODERS, NETWORKS, PARTS, READERS
 
 if TYPE_CHECKING:
     from .alive import Pipeline
@@ -41,6 +43,12 @@ class Parts:
         """Where the pipeline's own weights lie."""
         return self._opened(self.spec.weights or "")
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed of the weights that were opened, because their files do not tell it."""
+        opened_one: Source | None = self.__dict__.get("source")
+        return () if opened_one is None else opened_one.notes
+
     @cached_property
     def network(self) -> Component:
         """The network's tensors: of a file of its own, or a part of what was published."""
@@ -49,39 +57,64 @@ class Parts:
         path = self.folder / Path(own or "").expanduser()
         if own and not path.is_dir() and (path.exists() or path.suffix) and not self._is_published():
             return Component(path, {}, open_tensors(path))
-        part = part or next((each for each in _NETWORKS if self.source.class_of(each)), _NETWORKS[0])
-        return _required(self.source, part)
+        return _required(self.source, self.part)
+
+    @property
+    def part(self) -> str:
+        """The published network's folder."""
+        own = factory.card_of(self.spec.model, self.registry).part
+        return own or next((each for each in NETWORKS if self.source.class_of(each)), NETWORKS[0])
 
     def _is_published(self) -> bool:
         """Whether the weights are laid out as others do, not as we write a network's own file."""
         if self.spec.model.weights:
             return False
         try:
-            return any(self.source.class_of(part) for part in _NETWORKS)
+            return any(self.source.class_of(part) for part in NETWORKS)
         except FileFault:
             return False
 
+    @cached_property
+    def autoencoder(self) -> Autoencoder | None:
+        """What makes data small for the network, if anything does."""
+        choice = factory.autoencoder_of(self.spec, self.registry)
+        return None if choice is None else self._autoencoder(choice)
+
+    @cached_property
+    def conditioner(self) -> Conditioner | None:
+        """What reads prompts, if anything does."""
+        choice = factory.conditioner_of(self.spec, self.registry)
+        return None if choice is None else self._conditioner(choice)
+
     def beside(self) -> dict[str, Any]:
         """Everything beside the network, as fields of a Pipeline."""
-        spec, registry = self.spec, self.registry
-        autoencoder = factory.autoencoder_of(spec, registry)
-        conditioner = factory.conditioner_of(spec, registry)
+        preview = self.spec.preview
         return {
-            "autoencoder": None if autoencoder is None else self._autoencoder(autoencoder),
-            "conditioner": None if conditioner is None else self._conditioner(conditioner),
-            "preview": None if spec.preview is None else self._autoencoder(spec.preview),
+            "autoencoder": self.autoencoder,
+            "conditioner": self.conditioner,
+            "preview": None if preview is None else self._autoencoder(preview),
             "refiner": self._refiner(),
+            "parts": self,
         }
 
     def _autoencoder(self, choice: PartSpec) -> Autoencoder:
         with torch.device("meta"):
             network: nn.Module = self.registry.bind("autoencoders", choice, "autoencoder")()
         if any(True for _ in network.parameters()):
-            source = self.source if choice.weights is None else self._opened(choice.weights)
-            found = _required(source, "vae")
+            found = self._weights_of(choice)
             assign(network, found.tensors, found.where)
         ready: Autoencoder = self._ready(network)
         return ready
+
+    @property
+    def autoencoder_weights(self) -> Component | None:
+        """The autoencoder's tensors, as they were published."""
+        choice = factory.autoencoder_of(self.spec, self.registry)
+        return None if choice is None else self._weights_of(choice)
+
+    def _weights_of(self, choice: PartSpec) -> Component:
+        source = self.source if choice.weights is None else self._opened(choice.weights, AUTOENCODERS)
+        return _required(source, "vae")
 
     def _ready(self, autoencoder: nn.Module) -> Any:
         """Placed; in a number format that holds what its own one would not, or not tell apart."""
@@ -95,7 +128,7 @@ class Parts:
         return prepared(autoencoder, chosen)
 
     def _conditioner(self, choice: PartSpec) -> Conditioner:
-        source = self.source if choice.weights is None else self._opened(choice.weights)
+        source = self.source if choice.weights is None else self._opened(choice.weights, READERS)
         made: Conditioner = self.registry.bind("conditioners", choice, "conditioner")(source.component)
         for encoder in made.encoders.values():
             formatted(encoder, self._dtype).to(self._device)
@@ -114,13 +147,10 @@ class Parts:
     def _dtype(self) -> torch.dtype:
         return dtype_of(self.spec.engine.dtype, self._device)
 
-    def _opened(self, weights: str) -> Source:
+    def _opened(self, weights: str, parts: Collection[str] = PARTS) -> Source:
         there = self.folder / Path(weights).expanduser()
-        return opened(str(there) if there.exists() else weights, self.registry, variant=self.spec.variant)
-
-
-_NETWORKS = ("unet", "transformer")
-"""The parts of published pipelines that answer."""
+        place = str(there) if there.exists() else weights
+        return opened(place, self.registry, variant=self.spec.variant, parts=parts)
 
 
 def _required(source: Source, part: str) -> Component:

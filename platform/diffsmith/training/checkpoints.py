@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import DiffsmithError
 from ..files import replacing, sweep_litter
-from ..weights.tensors import load_tensors, save_tensors
+from ..weights.tensors import map_tensors, save_tensors
 
 __all__ = ["Checkpoint", "latest", "save"]
 
@@ -19,7 +19,7 @@ _STATE = "state.json"
 
 
 class Checkpoint(NamedTuple):
-    """Groups of named tensors, and plain facts (the step among them)."""
+    """Groups of named tensors, mapped from their files, and plain facts (the step among them)."""
 
     path: Path
     tensors: dict[str, dict[str, Tensor]]
@@ -57,14 +57,15 @@ def _read(path: Path) -> Checkpoint | None:
         files = facts.pop("files")
         if any(_digest(path / name) != digest for name, digest in files.items()):
             return None
-        tensors = {Path(name).stem: load_tensors(path / name)[0] for name in files}
+        tensors = {Path(name).stem: dict(map_tensors(path / name)) for name in files}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, DiffsmithError):
         return None
     return Checkpoint(path, tensors, facts)
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:  # not at once: an optimizer's state is twice as large as its network
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _seal(state: dict[str, Any]) -> str:

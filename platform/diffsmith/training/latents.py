@@ -1,41 +1,96 @@
 """Data made small by an autoencoder, once, and kept on disk."""
 
 import hashlib
-from contextlib import suppress
+from collections.abc import Generator
+from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from ..autoencoders import Autoencoder
 from ..caches import cache_folder
-from ..errors import FileFault
+from ..data import Split
+from ..errors import FileFault, SpecError
 from ..files import require_file
 from ..weights.tensors import load_tensors, save_tensors
 
 __all__ = ["latents_of"]
 
 _ROWS = 4  # at a time: an encoder wants far more memory than its pictures
+_ROWS_A_FILE = 64  # what a run that is stopped while it encodes has to do again at most
 
 
-def latents_of(x: Tensor, autoencoder: nn.Module, device: torch.device) -> Tensor:
-    """Pictures [N, C, H, W] in [-1, 1] as latents [N, c, h, w], from the user's cache where they are there."""
-    path = cache_folder("latents") / f"{_key(x, autoencoder)}.safetensors"
-    with suppress(FileFault):
-        return load_tensors(require_file(path, "latents"))[0]["latents"]
-    dtype = next(autoencoder.parameters()).dtype
-    with torch.no_grad():
-        parts = [autoencoder.encode(part.to(device, dtype)).float().cpu() for part in x.split(_ROWS)]  # type: ignore[operator]
-    latents = torch.cat(parts)
-    with suppress(FileFault, OSError):  # a cache that cannot be written costs time, not the run
-        save_tensors(path, {"latents": latents})
-    return latents
+def latents_of(
+    rows: Split, autoencoder: Autoencoder, made_by: str, device: torch.device
+) -> Generator[int, None, Tensor]:
+    """Pictures [N, C, H, W] in [-1, 1] as latents [N, c, h, w]; yields how many are done.
+
+    They come from the user's cache where they are there. made_by: the autoencoder's name and options, which
+    tell its latents apart as its weights do.
+    """
+    maker, found = _maker(autoencoder, made_by), list[Tensor]()
+    for start in range(0, len(rows), _ROWS_A_FILE):
+        x = rows.rows(slice(start, start + _ROWS_A_FILE)).x
+        path = cache_folder("latents") / maker / f"{_digest(x)}.safetensors"
+        latents = _kept(path, len(x))
+        if latents is None:
+            latents = yield from _encoded(x, autoencoder, device, start)
+            _keep(path, latents)
+        found.append(latents)
+        yield start + len(x)
+    return torch.cat(found)
 
 
-def _key(x: Tensor, autoencoder: nn.Module) -> str:
-    """One name for these pictures and these weights: of a weight, its shape and a few numbers tell enough."""
-    digest = hashlib.sha256(str(tuple(x.shape)).encode())
-    digest.update(x.contiguous().numpy().data)
-    for name, weight in autoencoder.state_dict().items():
+def _encoded(
+    x: Tensor, autoencoder: Autoencoder, device: torch.device, done: int
+) -> Generator[int, None, Tensor]:
+    weight = next(_network(autoencoder).parameters(), x)
+    parts = list[Tensor]()
+    for start in range(0, len(x), _ROWS):
+        some = x[start : start + _ROWS].to(device, weight.dtype)
+        with torch.no_grad():
+            parts.append(autoencoder.encode(some).float().cpu())
+        if not parts[-1].isfinite().all():
+            what = f"makes NaN or infinite latents in {str(weight.dtype).removeprefix('torch.')}"
+            raise SpecError([f"autoencoder: {what}; set engine.dtype=float32"])
+        done += len(some)
+        yield done
+    return torch.cat(parts)
+
+
+def _kept(path: Path, count: int) -> Tensor | None:
+    """What lies in the cache, if it is whole."""
+    try:
+        tensors, told = load_tensors(require_file(path, "latents"))
+        latents = tensors["latents"]
+    except (FileFault, KeyError):
+        return None
+    return latents if len(latents) == count and told.get("sha256") == _digest(latents) else None
+
+
+def _keep(path: Path, latents: Tensor) -> None:
+    try:
+        save_tensors(path, {"latents": latents}, {"sha256": _digest(latents)})
+    except (FileFault, OSError):
+        return  # a cache that cannot be written costs time, not the run
+
+
+def _maker(autoencoder: Autoencoder, made_by: str) -> str:
+    """One name for an autoencoder: of a weight, its shape and a few numbers tell enough."""
+    digest = hashlib.sha256(made_by.encode())
+    for name, weight in _network(autoencoder).state_dict().items():
         some = weight.flatten()[:: max(1, weight.numel() // 64)].float().cpu()
         digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
         digest.update(some.contiguous().numpy().data)
     return digest.hexdigest()[:32]
+
+
+def _network(autoencoder: Autoencoder) -> nn.Module:
+    return cast(nn.Module, autoencoder)
+
+
+def _digest(x: Tensor) -> str:
+    digest = hashlib.sha256(str(tuple(x.shape)).encode())
+    digest.update(x.contiguous().numpy().data)
+    return digest.hexdigest()

@@ -21,7 +21,11 @@ __all__ = ["Objective", "objective_of"]
 
 @dataclass(frozen=True)
 class Objective:
-    """Callable on (network, batch): a scalar, whose randomness is torch's global one."""
+    """Callable on (network, batch): a scalar, whose randomness is torch's global one.
+
+    A network that answers its variance too, in as many channels more, keeps that half as it is: only the
+    first is compared, as it is in sampling.
+    """
 
     schedule: NoiseSchedule
     prediction: Prediction
@@ -41,7 +45,7 @@ class Objective:
         condition = self.told(self._some_dropped(batch.label))
 
         def net(x: Tensor, timestep: Tensor) -> Tensor:
-            return network(x, timestep, **condition)
+            return network(x, timestep, **condition)[:, : x.shape[1]]
 
         return denoising_loss(net, batch.x, noise, log_snr, self.schedule, self.prediction, self.weighting)
 

@@ -13,9 +13,9 @@ def state_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def put_state(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """The other way round."""
+    """The other way round; the optimizer keeps copies."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, _, name = key.partition(".")
-        state.setdefault(int(number), {})[name] = value
+        state.setdefault(int(number), {})[name] = value.clone()
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

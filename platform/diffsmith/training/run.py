@@ -3,26 +3,26 @@
 import math
 import time
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from .. import factory
-from ..data import Data, Split
+from ..data import Data
+from ..engine import recomputed
 from ..errors import NonFiniteLoss, SpecError
-from ..pipeline import Pipeline, assemble, new_network
+from ..pipeline import Pipeline, assemble
 from ..pipeline.parts import Parts
 from ..registry import Registry
 from ..specs import TrainSpec
 from ..weights.networks import fill
 from . import checkpoints
-from .latents import latents_of
-from .material import material_of
+from .average import Average
+from .material import Material, material_of
+from .networks import copied, first_network
 from .objective import objective_of
 from .optimizer import put_state, state_tensors
 from .order import rows_of, seeded_step
@@ -47,24 +47,17 @@ class Step:
 class Training:
     """Everything that changes while a network learns; made fresh, or as the last checkpoint left it."""
 
-    def __init__(self, spec: TrainSpec, data: Data, registry: Registry, folder: Path | None = None) -> None:
+    def __init__(
+        self, spec: TrainSpec, data: Data | Material, registry: Registry, folder: Path | None = None
+    ) -> None:
         factory.check(spec, registry)
         self.registry, self.folder = registry, folder
         self.step = 0
         self._good: Path | None = None
+        self._material = data if isinstance(data, Material) else material_of(spec, data, registry)
+        self.spec = spec.model_copy(update={"model": self._material.model})
+        self._objective = objective_of(self.spec, registry, self._material)
         self._accelerator = accelerator_of(spec.train.precision, spec.engine.device)
-        device = self._accelerator.device
-        self._parts = None if spec.weights is None else Parts(spec, registry, Path())
-        self._beside = {} if self._parts is None else self._parts.beside()
-        x, label = data.train.x, data.train.label
-        if (autoencoder := self._beside.get("autoencoder")) is not None:
-            x = latents_of(x, autoencoder, device)
-        self.spec = _fitted(spec, tuple(x.shape[1:]), data.classes, registry)
-        rows = Split(x.to(device, torch.float32), None if label is None else label.to(device))
-        _, classes = factory.shape_of(self.spec.model, registry)
-        material = material_of(rows, data, classes, self._beside.get("conditioner"))
-        self._rows = material.rows
-        self._objective = objective_of(self.spec, registry, material)
         self._prepare()
         if folder is not None:
             self._resume(folder)
@@ -78,7 +71,9 @@ class Training:
 
     def pipeline(self) -> Pipeline:
         """A pipeline on a copy of the averaged weights as they are now."""
-        return assemble(self.spec.pipeline(), deepcopy(self.average.module), self.registry, self._beside)
+        network = copied(self.average.module, self.spec, self.registry)
+        beside = Parts(self.spec, self.registry, Path()).beside()  # mapped, so not kept between two calls
+        return assemble(self.spec.pipeline(), network, self.registry, beside)
 
     def save(self) -> Path | None:
         """Write a checkpoint of now, if this run has a folder."""
@@ -89,13 +84,10 @@ class Training:
 
     def _prepare(self) -> None:
         fit = self.spec.train
-        with seeded_step(fit.seed, 0):
-            network = new_network(self.spec.model, self.registry)
-        if self._parts is not None:
-            found = self._parts.network
-            fill(network, dict(found.tensors), found.where)
-        self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(fit.ema))  # type: ignore[no-untyped-call]
-        self.average.to(self._accelerator.device).eval()
+        network = first_network(self.spec, self.registry)
+        self.average = Average(network, fit.ema, self._accelerator.device)
+        if fit.gradient_checkpointing:
+            recomputed(network)
         self._parameters = list(network.parameters())
         optimizer = torch.optim.AdamW(self._parameters, fit.lr, weight_decay=fit.weight_decay, fused=True)
         self.network, self.optimizer = self._accelerator.prepare(network, optimizer)
@@ -111,16 +103,16 @@ class Training:
         norm = float(self._accelerator.clip_grad_norm_(self._parameters, fit.clip))
         self._require_finite(loss, norm)
         self.optimizer.step()
-        self.average.update_parameters(self._plain)
+        self.average.update()
         self.step += 1
         return Step(self.step, fit.steps, loss, lr, norm, time.perf_counter() - started)
 
     def _backward(self, batch: int) -> float:
         """Gradients of one micro-batch; its loss."""
         fit = self.spec.train
-        rows = rows_of(batch, fit.batch, len(self._rows), fit.seed)
+        rows = rows_of(batch, fit.batch, len(self._material.rows), fit.seed)
         with seeded_step(fit.seed, batch + 1):
-            loss = self._objective(self.network, self._rows.rows(rows))
+            loss = self._objective(self.network, self._material.batch(rows))
             self._accelerator.backward(loss / fit.accumulate)
         return loss.item()
 
@@ -130,11 +122,12 @@ class Training:
             raise NonFiniteLoss(self.step + 1, loss if not math.isfinite(loss) else norm, self._good)
 
     def _tensors(self) -> dict[str, dict[str, torch.Tensor]]:
-        return {
+        kept = {
             "weights": self._plain.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": state_tensors(self.optimizer),
         }
+        return {group: tensors for group, tensors in kept.items() if tensors}
 
     def _resume(self, folder: Path) -> None:
         checkpoint = checkpoints.latest(folder)
@@ -148,7 +141,7 @@ class Training:
                 [f"{path} is beyond train.steps {self.spec.train.steps}: use a new folder, or more steps"]
             )
         fill(self._plain, checkpoint.tensors["weights"], path)
-        fill(self.average, checkpoint.tensors["average"], path)
+        self.average.fill(checkpoint.tensors.get("average", {}), path)
         put_state(self.optimizer, checkpoint.tensors["optimizer"])
         if self._accelerator.scaler is not None:
             self._accelerator.scaler.load_state_dict(checkpoint.facts["scaler"])
@@ -164,15 +157,14 @@ class Training:
         return network
 
 
-def _fitted(spec: TrainSpec, shape: tuple[int, ...], classes: int | None, registry: Registry) -> TrainSpec:
-    """The spec with what the data dictates written down; published weights keep the classes that they know."""
-    if spec.weights is not None:
-        classes = factory.shape_of(spec.model, registry)[1]
-    model = spec.model.model_copy(update={"shape": shape, "classes": classes})
-    return spec.model_copy(update={"model": model})
-
-
 def _learnt(spec: TrainSpec) -> dict[str, Any]:
     """What the weights so far depend on, defaults included; at a constant rate a run may be made longer."""
-    free = {"checkpoint_every", "steps"} if spec.train.rate == "constant" else {"checkpoint_every"}
-    return spec.model_dump(mode="json", include={"model", "data", "train"}, exclude={"train": free})
+    free = _FREE | ({"steps"} if spec.train.rate == "constant" else set())
+    written = spec.model_dump(mode="json", include={"model", "data", "train"}, exclude={"train": free})
+    begun = spec.model_dump(mode="json", include=_BEGUN, exclude_none=True)
+    return {**written, **begun}
+
+
+_FREE = {"checkpoint_every", "gradient_checkpointing"}
+_BEGUN = {"weights", "variant", "autoencoder", "conditioner"}
+"""What a network begins from and what makes its data, where a spec names it."""

@@ -46,7 +46,7 @@ Choose = Callable[[Sequence[str]], Sequence[str]]
 def address(source: str) -> Address | None:
     """owner/name, owner/name@revision or owner/name/file@revision; None for anything else."""
     match = _ADDRESS.fullmatch(source)
-    if match is None or source.startswith(".") or ".." in source.split("/"):
+    if match is None or source.startswith(".") or ".." in source:
         return None
     return Address(match["repository"], match["file"] or "", match["revision"] or "main")
 
@@ -126,7 +126,7 @@ def _kept(wanted: Address) -> Snapshot | None:
     """What was fetched before, complete or not."""
     folder, revision = _repository_folder(wanted), wanted.revision
     told = folder / "refs" / revision
-    commit = told.read_text(encoding="utf-8").strip() if told.is_file() else revision
+    commit = told.read_text(encoding="utf-8", errors="replace").strip() if told.is_file() else revision
     files = folder / "snapshots" / commit
     return Snapshot(files, commit) if _COMMIT.fullmatch(commit) and files.is_dir() else None
 

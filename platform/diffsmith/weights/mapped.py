@@ -29,9 +29,10 @@ class Place(NamedTuple):
 class Tensors(Mapping[str, Tensor]):
     """Tensors by name, read when they are asked for; `shapes`, `dtypes` and `metadata` read nothing.
 
-    Those that are mapped from a file may be written to, and the file stays as it is. The file must not be
-    written to as long as they live: what is cut off under a mapping kills the process. Whoever writes weights
-    files replaces them whole (`files.replacing`), which a mapping of the old one outlives.
+    Those that are mapped from a file may be written to, and the file stays as it is; asked for twice, they
+    share their numbers, so two networks that go different ways need two openings or a copy. The file must
+    not be written to as long as they live: what is cut off under a mapping kills the process. Whoever writes
+    weights files replaces them whole (`files.replacing`), which a mapping of the old one outlives.
     """
 
     def __init__(

@@ -60,10 +60,8 @@ def assign(
     for name in wanted:
         owner, _, own = name.rpartition(".")
         setattr(network.get_submodule(owner), own, made[names[name]])
-    empty = [
-        name for name, tensor in [*network.named_parameters(), *network.named_buffers()] if tensor.is_meta
-    ]
-    if empty:
+    held = [*network.named_parameters(), *network.named_buffers()]
+    if empty := [name for name, tensor in held if tensor.is_meta]:
         raise FileFault(source, f"leaves a part of this model without numbers: {_listed('empty', empty)[0]}")
     return network
 

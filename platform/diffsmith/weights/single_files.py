@@ -71,6 +71,8 @@ def _reading(path: Path, tensors: Tensors, formats: Sequence[Format]) -> Reading
         return next(filter(None, (known(tensors) for known in formats)), None)
     except (KeyError, IndexError) as error:
         raise FileFault(path, f"is damaged or cut down: its networks lack {error}") from None
+    except ValueError as error:  # of a shape that has other dimensions than it should
+        raise FileFault(path, f"has tensors of shapes that make no network: {error}") from None
 
 
 def _with_settings(path: Path, name: str) -> Source:

@@ -11,12 +11,11 @@ from .hub import Address, address, snapshot
 from .published import Source
 from .single_files import Format, open_file
 
-__all__ = ["PARTS", "Source", "open_source"]
+__all__ = ["AUTOENCODERS", "NETWORKS", "PARTS", "READERS", "Source", "open_source"]
 
-PARTS = (
-    *("unet", "transformer", "vae", "vqvae", "scheduler"),
-    *("text_encoder", "text_encoder_2", "text_encoder_3", "tokenizer", "tokenizer_2", "tokenizer_3"),
-)
+NETWORKS, AUTOENCODERS = ("unet", "transformer"), ("vae", "vqvae")
+READERS = tuple(f"{kind}{number}" for number in ("", "_2", "_3") for kind in ("text_encoder", "tokenizer"))
+PARTS = (*NETWORKS, *AUTOENCODERS, *READERS, "scheduler")
 """The parts that are fetched from the Hub unless others are named; not the checkers and image encoders."""
 
 

@@ -33,9 +33,14 @@ class Keys(BaseModel):
     time_embedding_dim: Positive | None = None
     freq_shift: Annotated[float, Field(ge=0)] | None = 0
     flip_sin_to_cos: bool | None = True
-    down_block_types: tuple[Down, ...] = ("DownBlock2D", *["AttnDownBlock2D"] * 3)
+    down_block_types: tuple[Down, ...] = (
+        "DownBlock2D",
+        "AttnDownBlock2D",
+        "AttnDownBlock2D",
+        "AttnDownBlock2D",
+    )
     mid_block_type: Literal["UNetMidBlock2D"] | None = "UNetMidBlock2D"
-    up_block_types: tuple[Up, ...] = (*["AttnUpBlock2D"] * 3, "UpBlock2D")
+    up_block_types: tuple[Up, ...] = ("AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D")
     block_out_channels: Annotated[tuple[Positive, ...], Field(min_length=1)] = (224, 448, 672, 896)
     layers_per_block: Positive = 2
     mid_block_scale_factor: Annotated[float, Field(gt=0)] = 1

@@ -64,7 +64,8 @@ def _config(
 ) -> dict[str, Any]:
     shapes = parts[part].shapes
     if part == "vae":
-        return {**autoencoder_config(shapes, groups=groups), **_SCALED, **(system.vae if system else {})}
+        told = {**system.vae, "sample_size": 8 * system.side} if system else {}
+        return {**autoencoder_config(shapes, groups=groups), **_VAE, **told}
     if part == "unet":
         config = unet_config(shapes, heads=heads, head_size=head_size, groups=groups)
         return {**config, **_waves(config, parts, system), **_of(system)}
@@ -72,7 +73,7 @@ def _config(
     return text_config(shapes, act=act, head_size=head_size)
 
 
-_SCALED = {"scaling_factor": 0.18215}
+_VAE = {"scaling_factor": 0.18215, "sample_size": 512}
 
 
 def _of(system: System | None) -> dict[str, Any]:

@@ -39,3 +39,32 @@ def test_rows_with_and_without_labels(index):
 def test_data_know_the_shape_of_a_sample():
     part = Split(torch.zeros(5, 3, 8, 4), None)
     assert Data("d", "image", part, part, part).shape == (3, 8, 4)
+
+
+class Counted:
+    """Rows that count how often they are read."""
+
+    def __init__(self, numbers, reads):
+        self.numbers, self.reads = numbers, reads
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def __getitem__(self, index):
+        return Counted(self.numbers[index], self.reads)
+
+    def read(self):
+        self.reads += self.numbers.tolist()
+        return self.numbers.float()[:, None]
+
+
+def test_unread_rows_are_read_when_they_are_looked_at_and_only_once():
+    reads = []
+    train, validation, test = split(Split(Counted(torch.arange(10), reads), None), held_out=0.4)
+    assert (len(train), len(validation), len(test)) == (6, 2, 2)
+    assert Data("d", "image", train, validation, test).shape == (1,)
+    assert len(reads) == 1
+    assert train.rows(torch.tensor([2, 0])).x.shape == (2, 1)
+    assert len(reads) == 3
+    assert torch.equal(train.x, train.x)
+    assert len(reads) == 9

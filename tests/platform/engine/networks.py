@@ -15,7 +15,7 @@ from diffsmith.nn.unet import Plan
 TEXT = 12
 
 
-def unet(widths=(8, 16, 16), layers=2, dropout=0.0):
+def unet(widths=(8, 16, 16), layers=1, dropout=0.0):
     torch.manual_seed(1)
     norm = partial(group_norm, groups=4)
     resnet = partial(ResnetBlock, emb=4 * widths[0], norm=norm, dropout=dropout)

@@ -30,12 +30,11 @@ def test_a_network_attends_as_it_was_told_and_its_neighbour_as_ever(monkeypatch)
 
 @pytest.mark.usefixtures("no_grad")
 def test_flex_attention_gives_the_same_numbers():
-    query, key, value = torch.randn(2, 2, 32, 16)[0], torch.randn(2, 32, 16)[:, :16], torch.randn(2, 16, 16)
+    query, key, value = torch.randn(2, 32, 16), torch.randn(2, 16, 16), torch.randn(2, 16, 16)
     mask = torch.randn(2, 1, 1, 16)
     with ways.using("flex"):
-        plain, masked = ways.attend(query, key, value, 1), ways.attend(query, key, value, 1, mask)
-    torch.testing.assert_close(plain, ways.attend(query, key, value, 1), rtol=1e-5, atol=1e-5)
-    torch.testing.assert_close(masked, ways.attend(query, key, value, 1, mask), rtol=1e-5, atol=1e-5)
+        out = ways.attend(query, key, value, 1, mask)
+    torch.testing.assert_close(out, ways.attend(query, key, value, 1, mask), rtol=1e-5, atol=1e-5)
 
 
 def test_flex_without_a_compiler_is_refused_in_one_sentence():

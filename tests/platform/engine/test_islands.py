@@ -1,10 +1,9 @@
-from copy import deepcopy
-
 import pytest
 import torch
 from torch import nn
 
 from diffsmith.engine import in_float32
+from diffsmith.errors import SpecError
 
 from .networks import inputs, unet
 
@@ -29,14 +28,16 @@ def test_an_island_counts_in_float32_and_answers_in_the_format_that_came():
 
 
 def test_an_island_saves_what_would_overflow():
-    layers = nn.Sequential(
-        nn.Linear(2, 2, bias=False), nn.Sequential(nn.Linear(2, 2, bias=False), nn.Tanh())
-    ).half()
-    nn.init.constant_(layers[1][0].weight, 3e4)
-    x = torch.tensor([[40.0, -39.0]]).half()
-    nn.init.eye_(layers[0].weight)
-    plain = deepcopy(layers)
-    plain[1][0].weight.fill_(6e4)
-    assert not plain[1][0](x.repeat(1, 1) * torch.tensor([1.0, -1.0]).half()).isfinite().all()
-    layers[1][0].weight.fill_(6e4)
-    assert in_float32(layers, ["1"])(x).isfinite().all()
+    inner = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Tanh())
+    nn.init.constant_(inner[0].weight, 6e4)
+    layers, x = nn.Sequential(nn.Identity(), inner).half(), torch.tensor([[40.0, 39.0]]).half()
+    assert not inner[0](x).isfinite().all()
+    seen = []
+    inner[0].register_forward_hook(lambda *each: seen.append(each[-1]))
+    assert torch.equal(in_float32(layers, ["1"])(x), torch.ones(1, 2).half())
+    assert seen[0].isfinite().all()
+
+
+def test_a_name_that_no_module_has_is_told_with_the_nearest():
+    with pytest.raises(SpecError, match=r"^engine.islands: unknown name 'conv_ot' — did you mean 'conv_out'"):
+        in_float32(unet(), ["conv_ot"])

@@ -129,7 +129,7 @@ def test_a_full_disk_leaves_the_last_one_alone(tmp_path, monkeypatch):
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("diffsmith.weights.tensors.write_packed", full)
     with pytest.raises(DiskFull, match=r"step-00000002.*could not be written: no room \(\d+ MiB free\)"):
         saved(tmp_path, 2)
     assert names(tmp_path) == ["step-00000001"]

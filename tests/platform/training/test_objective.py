@@ -3,27 +3,30 @@ from dataclasses import replace
 import pytest
 import torch
 
-from diffsmith.data import Split
+from diffsmith.data import Data, Split
 from diffsmith.training.material import material_of
 from diffsmith.training.objective import objective_of
 
 
 class Asked:
-    """A network that answers nothing and keeps what it was asked."""
+    """A network that answers nothing, in so many channels, and keeps what it was asked."""
+
+    def __init__(self, channels=1):
+        self.channels = channels
 
     def __call__(self, x, timestep, label=None):
         self.x, self.timestep, self.label = x, timestep, label
-        return torch.zeros_like(x)
+        return torch.zeros(len(x), self.channels, *x.shape[2:], requires_grad=True)
 
 
 @pytest.fixture
 def objective(lab, spec_of):
     spec = spec_of(model={"shape": [1, 4, 4], "classes": 3}, class_dropout=0.5)
-    return objective_of(spec, lab, told(BATCH, 3))
+    return objective_of(spec, lab, material(lab, spec, BATCH, 3))
 
 
-def told(rows, classes):
-    return material_of(rows, None, classes, None)
+def material(lab, spec, rows, classes):
+    return material_of(spec, Data("dots", "image", rows, rows, rows, classes=classes), lab)
 
 
 BATCH = Split(torch.ones(400, 1, 4, 4), torch.arange(400) % 3)
@@ -49,14 +52,15 @@ def test_that_share_of_the_labels_is_dropped_and_the_others_stay(objective, shar
 
 
 @pytest.mark.parametrize(("batch", "classes"), [(Split(BATCH.x, None), 3), (BATCH, None)])
-def test_without_classes_the_network_hears_of_none(objective, batch, classes):
-    asked, material = Asked(), told(batch, classes)
-    replace(objective, told=material.told, nobody=material.nobody)(asked, material.rows)
+def test_without_classes_the_network_hears_of_none(lab, spec_of, objective, batch, classes):
+    asked, known = Asked(), material(lab, spec_of(), batch, classes)
+    replace(objective, told=known.told, nobody=known.nobody)(asked, known.rows)
     assert asked.label is None
 
 
 def test_a_network_that_answers_nothing_loses_the_square_of_the_target(lab, spec_of):
     spec = spec_of(model={"prediction": "sample"})
     rows = Split(torch.full((4, 1, 2, 2), 3.0), None)
-    zeros = objective_of(spec, lab, told(rows, None))(Asked(), rows)
-    assert zeros == pytest.approx(9.0)
+    objective = objective_of(spec, lab, material(lab, spec, rows, None))
+    assert objective(Asked(), rows).item() == pytest.approx(9.0)
+    assert objective(Asked(channels=2), rows).item() == pytest.approx(9.0), "the second half is its variance"

@@ -177,6 +177,7 @@ def test_names_with_signs_of_patterns_mean_themselves(hub) -> None:
         "/a/b": None,
         "a/../b": None,
         "a/b/../../c": None,
+        "a/b@../../c": None,
         "a b/c": None,
         "https://huggingface.co/a/b": None,
         "": None,

@@ -74,6 +74,15 @@ def test_a_network_cut_down_is_told(file) -> None:
         open_file(file, "it", [lambda tensors: tensors.shapes["conv_in"]])
 
 
+def test_shapes_of_no_network_are_told(file) -> None:
+    with pytest.raises(FileFault, match="has tensors of shapes that make no network: 3 is no square"):
+        open_file(file, "it", [_square])
+
+
+def _square(tensors: Tensors) -> None:
+    raise ValueError(f"{tensors.shapes['old'][1]} is no square")
+
+
 def test_shapes_of_what_is_renamed_are_known_without_reading() -> None:
     def never(name: str) -> torch.Tensor:
         raise AssertionError(name)

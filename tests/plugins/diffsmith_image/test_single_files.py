@@ -13,7 +13,12 @@ from diffusers.loaders import single_file_utils as theirs
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
+from diffsmith import factory
 from diffsmith.errors import FileFault
+from diffsmith.interop.recognising import recognise
+from diffsmith.interop.scheduler_meaning import meaning
+from diffsmith.specs import PipelineSpec
+from diffsmith.weights.components import Component
 from diffsmith.weights.mapped import Tensors
 from diffsmith.weights.sources import Source, open_source
 from diffsmith.weights.tensors import save_tensors
@@ -80,6 +85,54 @@ def test_every_tensor_of_a_published_file_finds_its_place_in_networks_of_the_pub
         assert sum(each.numel() for each in network.parameters()) == count
 
 
+@pytest.mark.parametrize(("pipeline", "name"), zip(WHOLE, ["sd15", "sdxl"], strict=True))
+def test_a_published_file_is_recognised_as_the_published_model(pipeline: str, name: str, registry) -> None:
+    keys = listed(*WHOLE[pipeline])
+    read = ldm(without_numbers({key["original"]: tuple(key["shape"]) for key in keys}))
+    file = Path("it.safetensors")
+    parts = {part: Component(file, *told) for part, told in read.parts.items()}
+    values = recognise(Source("it.safetensors", file, read.index, parts.get), registry)
+    card = registry.get("models", name)
+    assert values["model"].keys() == {"name", "schedule", "prediction"} and values["model"]["name"] == name
+    assert values["conditioner"]["name"] == card.conditioner["name"]
+    assert values["autoencoder"].keys() <= {"name", "sample_size"}  # the rest is as the model's card says
+    spec = factory.checked(PipelineSpec, values, registry)
+    assert meaning(spec, registry) == meaning(
+        PipelineSpec.model_validate({"model": name, **card.usual}), registry
+    )
+
+
+FULL = {
+    "sd21": {
+        "cross_attention_dim": 1024,
+        "attention_head_dim": (5, 10, 20, 20),
+        "use_linear_projection": True,
+    },
+    "sdxl_refiner": {
+        "block_out_channels": (384, 768, 1536, 1536),
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        "transformer_layers_per_block": 4,
+        "cross_attention_dim": 1280,
+        "attention_head_dim": (6, 12, 24, 24),
+        "use_linear_projection": True,
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 256,
+        "projection_class_embeddings_input_dim": 2560,
+    },
+}
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_published_network_alone_is_recognised_too(name: str, registry) -> None:
+    with torch.device("meta"):
+        network = diffusers.UNet2DConditionModel(**FULL[name])
+    read = ldm(without_numbers({old: tuple(tensor.shape) for old, tensor in old_unet(network).items()}))
+    parts = {part: Component(Path("it"), *told) for part, told in read.parts.items()}
+    values = recognise(Source("it", Path("it"), read.index, parts.get), registry)
+    assert values["model"]["name"] == name and "shape" not in values["model"]
+
+
 UNET = {
     "sample_size": 64,
     "block_out_channels": (32, 64, 64),
@@ -108,6 +161,7 @@ VAE = {
     "up_block_types": ["UpDecoderBlock2D"] * 3,
     "layers_per_block": 1,
     "norm_num_groups": 8,
+    "sample_size": 512,
 }
 
 
@@ -232,7 +286,7 @@ XL_FIRST = partial(old_text, place="conditioner.embedders.0.transformer.")
 XL_SECOND = partial(open_clip, place="conditioner.embedders.1.model.")
 REFINING = partial(open_clip, place="conditioner.embedders.0.model.")
 GELU = {"hidden_act": "gelu"}
-XL_VAE = {**VAE, "scaling_factor": 0.13025, "force_upcast": True}
+XL_VAE = {**VAE, "scaling_factor": 0.13025, "force_upcast": True, "sample_size": 1024}
 CASES: dict[str, tuple[str, Callable[[], Small]]] = {
     "sd1": ("StableDiffusionPipeline", lambda: Small(UNET, VAE, text_encoder=(text(CLIPTextModel), FIRST))),
     "sd1 inpainting": (
@@ -243,7 +297,7 @@ CASES: dict[str, tuple[str, Callable[[], Small]]] = {
         "StableDiffusionPipeline",
         lambda: Small(
             {**LINEAR, "sample_size": 96, "upcast_attention": True},
-            VAE,
+            {**VAE, "sample_size": 768},
             text_encoder=(text(CLIPTextModel, **GELU), SECOND),
         ),
     ),
@@ -324,6 +378,14 @@ def reading(tensors: dict[str, Tensor]):
             {n: t.shape for n, t in tensors.items()}, {n: t.dtype for n, t in tensors.items()}, tensors.get
         )
     )
+
+
+def test_a_pickle_of_a_checkpoint_is_read_alike(sd1, tmp_path, monkeypatch) -> None:
+    torch.save({"state_dict": sd1, "global_step": 470_000}, tmp_path / "small.ckpt")
+    found = open_source(tmp_path / "small.ckpt", formats=[SMALL])
+    assert found.index["_class_name"] == "StableDiffusionPipeline"
+    ours = found.component("unet").tensors
+    assert torch.equal(ours["conv_in.weight"], sd1["model.diffusion_model.input_blocks.0.0.weight"])
 
 
 def test_what_training_left_in_a_file_is_ignored(sd1) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from ...export import export
-from ...pipeline import request_of
 from ...registry import Registry
 from ...samples import save_sheet
 from .. import folders
@@ -15,7 +14,7 @@ from .tables import write_tables
 
 __all__ = ["card_facts", "finish"]
 
-_ROWS = 5
+_ROWS, _COLUMNS = 5, 12
 
 
 def finish(sweep: Sweep, registry: Registry) -> Sweep:
@@ -24,7 +23,7 @@ def finish(sweep: Sweep, registry: Registry) -> Sweep:
     if sweep.leaderboard.ranked and sweep.leaderboard.front:
         sweep = _tested(sweep, registry)
         plot_front(sweep, sweep.folder / "pareto.png")
-        _draw_samples(sweep)
+        _draw_samples(sweep, registry)
         export(sweep.best.folder, sweep.folder / "best", card_facts(sweep, sweep.best))
     folders.write(sweep)
     return sweep
@@ -34,18 +33,19 @@ def _tested(sweep: Sweep, registry: Registry) -> Sweep:
     """The best trial's scores on data and with noise that no choice was made on, and their floors."""
     judge = judge_of(sweep.spec.base.data, metrics_of(sweep.spec, registry), registry)
     count, first = sweep.spec.samples, sweep.spec.seed + 1_000_000
-    request = request_of(judge.labels(count), seeds=range(first, first + count))
-    scores = judge.scores(sweep.best.pipeline().generate(request), final=True)
+    pipeline = sweep.best.pipeline()
+    request = judge.request(pipeline, range(first, first + count))
+    scores = judge.scores(pipeline.generate(request), final=True)
     return replace(sweep, test=scores, test_floors=judge.floors(count, final=True))
 
 
-def _draw_samples(sweep: Sweep) -> None:
+def _draw_samples(sweep: Sweep, registry: Registry) -> None:
     """A few rows of every class, by the best pipeline."""
-    pipeline = sweep.best.pipeline()
-    classes = pipeline.spec.model.classes
-    labels = [label for _ in range(_ROWS) for label in range(classes)] if classes else None
+    judge = judge_of(sweep.spec.base.data, metrics_of(sweep.spec, registry), registry)
+    pipeline, classes = sweep.best.pipeline(), min(judge.data.classes or 0, _COLUMNS)
+    labels = [label for _ in range(_ROWS) for label in range(classes)] or None
     count = len(labels) if labels else _ROWS * 8
-    samples = pipeline.generate(request_of(labels, seeds=range(count)))
+    samples = pipeline.generate(judge.request(pipeline, range(count), labels))
     save_sheet(samples, sweep.folder / "samples.png")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...engine import device_of, probe
 from ...files import replacing
-from ...pipeline import Pipeline, request_of
+from ...pipeline import Pipeline
 from ...registry import Registry
 from ...samples import Sample, save_sheet
 from ...specs import TrainSpec, parse
@@ -45,7 +45,7 @@ def evaluate(job: Job, registry: Registry) -> Generator[Event, None, dict[str, f
     finally:
         _write_curve(Path(job.folder), curve)
     save_pipeline(training, Path(job.folder))
-    scores = {**rung.scores, **_cost(training.pipeline())}
+    scores = {**rung.scores, **_cost(training.pipeline(), judge)}
     shutil.rmtree(Path(job.folder) / "checkpoints", ignore_errors=True)  # nobody goes on from here
     return scores
 
@@ -62,8 +62,7 @@ def _scored(job: Job, training: Training, judge: Judge) -> Generator[Event, None
     """Sample with the averaged weights as they are, and score; every frame is an event."""
     started = time.perf_counter()
     pipeline = training.pipeline()
-    request = request_of(judge.labels(job.samples), seeds=range(job.seed, job.seed + job.samples))
-    making = pipeline.making(request)
+    making = pipeline.making(judge.request(pipeline, range(job.seed, job.seed + job.samples)))
     while True:
         try:
             next(making)
@@ -82,12 +81,10 @@ def _by_label(samples: list[Sample]) -> list[Sample]:
     return sorted(samples[:_ON_SHEET], key=lambda sample: sample.label or 0)
 
 
-def _cost(pipeline: Pipeline) -> dict[str, float]:
+def _cost(pipeline: Pipeline, judge: Judge) -> dict[str, float]:
     """Latency (seconds for one sample alone) and memory (peak MiB) of sampling."""
-    cost = probe(
-        lambda: pipeline.generate(labels=0 if pipeline.spec.model.classes else None),
-        device_of(pipeline.spec.engine.device),
-    )
+    request = judge.request(pipeline, [0])
+    cost = probe(lambda: pipeline.generate(request), device_of(pipeline.spec.engine.device))
     return {"latency": cost.seconds, "memory": cost.memory}
 
 

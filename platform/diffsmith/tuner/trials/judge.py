@@ -11,9 +11,10 @@ import torch
 from ...data import Data
 from ...metrics import Metric, Reference, noise_floor
 from ...modality import Modality
+from ...pipeline import Pipeline, request_of
 from ...registry import Registry
 from ...samples import Sample
-from ...specs import Choice
+from ...specs import Choice, Request
 
 __all__ = ["Judge", "data_of", "judge_of"]
 
@@ -32,6 +33,13 @@ class Judge:
         """Classes to ask for: as they are in the validation data."""
         labels = self.data.validation.label
         return None if labels is None else list(islice(cycle(labels.tolist()), count))
+
+    def request(self, pipeline: Pipeline, seeds: Sequence[int], labels: list[int] | None = None) -> Request:
+        """As many samples of these classes, or of validation data's; by their names where text is read."""
+        asked = self.labels(len(seeds)) if labels is None else labels
+        if pipeline.conditioner is not None:
+            return request_of(seeds=seeds, prompt=[self.data.class_names[label] for label in asked or ()])
+        return request_of(None if pipeline.classes is None else asked, seeds=seeds)
 
     def scores(self, samples: Sequence[Sample], final: bool = False) -> dict[str, float]:
         """Every metric of the samples, against test data if `final`, else against validation data."""

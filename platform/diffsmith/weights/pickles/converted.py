@@ -34,10 +34,8 @@ def open_pickle(path: Path, file: BufferedReader) -> Tensors:
                 _convert(path, file, target)
                 os.fchmod(target.fileno(), 0o444)  # from now on it is mapped: nobody shall write to it
     except OSError as error:
-        told = (
-            f"cannot be written to: {error.strerror}; set DIFFSMITH_CACHE to a folder with room for weights"
-        )
-        raise FileFault(folder, told) from None
+        advice = "set DIFFSMITH_CACHE to a folder with room for weights"
+        raise FileFault(folder, f"cannot be used: {error.strerror}; {advice}") from None
     return map_tensors(kept)
 
 

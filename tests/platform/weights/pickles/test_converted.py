@@ -51,9 +51,11 @@ def assert_same(tensors):
 
 
 def test_a_checkpoint_is_read_once_and_mapped_from_then_on(tmp_path, cache, monkeypatch):
-    trainer = ModuleType("pytorch_lightning.callbacks.model_checkpoint")
-    trainer.ModelCheckpoint = type("ModelCheckpoint", (), {"__module__": trainer.__name__})
-    monkeypatch.setitem(sys.modules, trainer.__name__, trainer)
+    name = "pytorch_lightning.callbacks.model_checkpoint"
+    trainer = ModuleType(name)
+    trainer.ModelCheckpoint = type("ModelCheckpoint", (), {"__module__": name})
+    for parent in ("pytorch_lightning", "pytorch_lightning.callbacks", name):
+        monkeypatch.setitem(sys.modules, parent, trainer)
     lightning = {
         "state_dict": WEIGHTS,
         "epoch": 3,

@@ -22,8 +22,8 @@ SONG = {
 }
 GRID = {
     pixel_unet: {
-        "widths": [(8,), (8, 12)],
-        "layers": [1, 2],
+        "widths": [(8, 12)],
+        "layers": [2],
         "attention": [(), (0, -1)],
         "up_attention": [None, (0,)],
         "head_dim": [4],

@@ -1,0 +1,89 @@
+"""Image pipelines against diffusers: load, first picture, a step, peak memory.
+
+The same weights, and equal output. Every figure comes from a process of its own, ours and theirs in
+turn. On a CPU the pipeline is shaped as Stable Diffusion 1.5, half as wide; on a GPU it is that and SDXL at
+full size. Weights are random.
+
+PYTHONPATH=platform:plugins:. python benchmarks/image.py [--quick] [--rounds 3] [--keep FOLDER]
+"""
+
+import argparse
+from contextlib import nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from image.checkpoints import bytes_of, checkpoint
+from image.pairs import Figures, measured
+from image.peaks import peak, work
+from image.rows import Row, rows
+from image.sizes import SIZES
+from image.table import differences, ratios, roofline, seconds
+
+EQUAL = 1e-4
+
+
+def main() -> None:
+    """Make the checkpoints, measure, print."""
+    told = _arguments()
+    device = "cuda" if torch.cuda.is_available() and not told.cpu else "cpu"
+    sizes = ["tiny"] if told.quick else ["narrow"] if device == "cpu" else ["sd15", "sdxl"]
+    with nullcontext(told.keep) if told.keep else TemporaryDirectory() as kept:
+        folder = Path(kept)
+        for size in sizes:
+            for dtype in ("",) if device == "cpu" else ("float16", "bfloat16"):
+                compare(size, rows(device, dtype), device, told, folder)
+
+
+def compare(size: str, ways: list[Row], device: str, told: Any, folder: Path) -> None:
+    """One size: all tables."""
+    warm, where = checkpoint(folder, "tiny"), checkpoint(folder, size)
+    asked = {"size": size, "device": device, "folder": str(where), "warm": str(warm)}
+    dtypes = {row.dtype for row in ways}
+    peaks = {dtype: peak(device, _dtype(dtype, device)) for dtype in dtypes}
+    found = measured(ways, told.rounds, asked, folder)
+    shape = SIZES[size]
+    print(
+        f"## {size}: {shape.side} pixels, {shape.steps} steps, {bytes_of(where) / 2**20:.0f} MiB of weights"
+    )
+    on = torch.cuda.get_device_name() if device == "cuda" else f"{torch.get_num_threads()} threads"
+    print(f"\n{on}; {told.rounds} rounds.\n")
+    tables = (
+        seconds(found, device),
+        ratios(found, device),
+        differences(found, ways[0].name),
+        roofline(found, work(shape), peaks),
+    )
+    for table in tables:
+        print("\n".join(table), end="\n\n", flush=True)
+    _require_equal(found)
+
+
+def _require_equal(found: dict[str, Figures]) -> None:
+    """In float32 both sides make the same; else their speed means nothing."""
+    for each in found.values():
+        if each.row.dtype == "float32" and each.row.against:
+            made, wanted = each.made["latents"], found[each.row.against].made["latents"]
+            assert (made - wanted).abs().max() < EQUAL * wanted.abs().max(), each.row.name
+
+
+def _dtype(name: str, device: str) -> torch.dtype:
+    from diffsmith.engine import dtype_of
+
+    return dtype_of(name, torch.device(device))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a tiny pipeline, one round: does it run?")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cpu", action="store_true", help="on the CPU, although there is a GPU")
+    parser.add_argument("--keep", type=Path, help="a folder for the checkpoints, to be used again")
+    told = parser.parse_args()
+    told.rounds = 1 if told.quick else told.rounds
+    return told
+
+
+if __name__ == "__main__":
+    main()
