@@ -75,7 +75,7 @@ def main(asked: list[str]) -> None:
     torch.set_num_threads(1)
     print("| choice | time | memory of tensors | of weights | loss |\n|---|---|---|---|---|")
     choices = CHOICES | {name: how for word in asked for name, how in ASKED[word].items()}
-    for row in chain(calls(choices), branches(), attention(), training(), walks()):
+    for row in chain(calls(choices), branches(), skipping(), attention(), training(), walks()):
         print(
             f"| {row.choice} | {row.time:.2f} | {row.tensors:.2f} | {row.weights:.2f} | {row.loss:.1e} |",
             flush=True,
@@ -103,6 +103,18 @@ def branches() -> Iterator[Row]:
     ]
     apart = lambda: torch.cat([twin(**half) for half in halves])  # noqa: E731
     yield compared("guidance apart, by together", partial(network, **both), apart, network, twin)
+
+
+def skipping() -> Iterator[Row]:
+    """What deep-feature caching saves at that size; with untrained weights its loss there says nothing."""
+    plain, near = engine.prepared(big(), PLAIN), engine.deep_features(engine.prepared(big(), PLAIN), every=3)
+
+    def six(network: nn.Module) -> Tensor:
+        engine.begin(network)
+        rows = inputs()
+        return torch.stack([network(**rows) for _ in range(6)])
+
+    yield compared("deep_features every 3 (6 calls)", partial(six, plain), partial(six, near), plain, near)
 
 
 def attention() -> Iterator[Row]:
@@ -202,7 +214,7 @@ def inputs() -> dict[str, Tensor]:
 
 def small_unet() -> nn.Module:
     torch.manual_seed(0)
-    return unet((1, 8, 8), 10, width=32, multipliers=(1, 2, 2), layers=2, attention=(1,))
+    return unet((1, 8, 8), 10, width=16, multipliers=(1, 2, 2), layers=2, attention=(1,))
 
 
 def small_dit() -> nn.Module:
@@ -210,7 +222,7 @@ def small_dit() -> nn.Module:
     return dit((1, 8, 8), 10, heads=4, head_dim=16, depth=6)
 
 
-def trained(network: nn.Module, steps: int = 1500) -> nn.Module:
+def trained(network: nn.Module, steps: int = 800) -> nn.Module:
     """The network after so many steps of learning digits' noise."""
     digits = load_digits()
     x0 = torch.tensor(digits.images[:, None] / 8 - 1, dtype=torch.float32)

@@ -10,7 +10,7 @@ from . import __version__
 from .documents import read_yaml, write_yaml
 from .errors import FileFault, SpecError
 from .files import replacing, require_file
-from .pipeline import SPEC_FILE
+from .pipeline import SPEC_FILE, load
 from .specs import PipelineSpec, parse
 
 __all__ = ["export"]
@@ -28,20 +28,29 @@ def export(source: Path, target: Path, facts: Mapping[str, str]) -> Path:
     spec = parse(PipelineSpec, read_yaml(source / SPEC_FILE), str(source / SPEC_FILE))
     if spec.weights is None:
         raise SpecError([f"{source / SPEC_FILE}: weights: missing. Train first, then export"])
-    weights = require_file(source / spec.weights, "weights file")
     with replacing(target) as beside:
-        beside.mkdir()
-        shutil.copyfile(weights, beside / weights.name)
-        write_yaml(beside / SPEC_FILE, {**spec.to_dict(), "weights": weights.name})
+        if spec.model.weights or (source / spec.weights).is_dir():
+            load(source, engine={"device": "cpu"}).save(beside)
+            write_yaml(beside / SPEC_FILE, {**read_yaml(beside / SPEC_FILE), "engine": spec.engine.to_dict()})
+        else:
+            _copy(spec, require_file(source / spec.weights, "weights file"), beside)
         (beside / _README).write_text(_card(target.name, spec.model.name, facts), encoding="utf-8")
     return target
+
+
+def _copy(spec: PipelineSpec, weights: Path, folder: Path) -> None:
+    """A network of ours is one file."""
+    folder.mkdir()
+    shutil.copyfile(weights, folder / weights.name)
+    write_yaml(folder / SPEC_FILE, {**spec.to_dict(), "weights": weights.name})
 
 
 def _is_export(folder: Path) -> bool:
     """Whether it holds what an export does and nothing else: a training's folder has more to lose."""
     if not folder.is_dir():
         return False
-    return {path.name for path in folder.iterdir() if path.suffix != ".safetensors"} == {SPEC_FILE, _README}
+    found = {path.name for path in folder.iterdir() if path.suffix != ".safetensors"}
+    return found == {SPEC_FILE, _README} or {SPEC_FILE, _README, "model_index.json"} <= found
 
 
 def _card(name: str, model: str, facts: Mapping[str, str]) -> str:

@@ -159,6 +159,7 @@ class PipelineSpec(Spec):
 class RefinerSpec(PipelineSpec):
     """A second pipeline that takes a sample over before it is clean, as SDXL's does.
 
+    What is not said of scheduler, spacing, guidance, threshold, noise and engine is as in the first one.
     at: how much of training's time the first one walks; 0.8 leaves the cleanest fifth.
     """
 

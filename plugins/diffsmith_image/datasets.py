@@ -43,8 +43,9 @@ def folder(
     root = Path(path).expanduser()
     files, labels, names = classes_of(root)
     whole = Split(Pictures(files, size, channels), torch.tensor(labels) if names else None)
-    parts = split(whole, held_out, seed)
+    parts = split(whole, max(held_out, 2 / len(files)), seed)  # one to select on, one to report on
     if min(len(part) for part in parts) == 0:
-        what = f"holds {len(files)} pictures: too few to train on and hold out {held_out}"
-        raise FileFault(root, f"{what}; add some, or hold out more with data.held_out")
+        raise FileFault(
+            root, f"holds {len(files)} pictures: too few to train on some and hold out {held_out}"
+        )
     return Data(root.resolve().name, "image", *parts, classes=len(names) or None, class_names=names)

@@ -5,32 +5,37 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import SpecError
 from .overrides import put
-from .recall import recalled
+from .recall import recalled, require_there
 
 if TYPE_CHECKING:
+    from ..modality import Modality
     from ..pipeline import Pipeline
-    from ..specs import Request
+    from ..specs import PipelineSpec, Request
 
-__all__ = ["Begun", "pipeline_of", "requested", "started"]
+__all__ = ["Begun", "built", "requested", "sensible", "started"]
 
 
 class Begun(NamedTuple):
-    """A spec as written, what its weights are relative to, and the request of a sample to make again."""
+    """A spec as written, what its weights are relative to, and the request of a sample to make again.
+
+    recognised: whether nobody wrote it, so that what was assumed of the weights is worth knowing.
+    """
 
     values: dict[str, Any]
     folder: Path
     request: dict[str, Any]
     where: str
+    recognised: bool
 
     def changed(self, short: dict[str, Any]) -> dict[str, Any]:
         """The spec with what the short options say."""
-        scheduler, guidance, refiner = short["scheduler"], short["guidance"], short["refiner"]
+        scheduler, guidance = short["scheduler"], short["guidance"]
         wanted = {
             "scheduler": scheduler,
             "spacing.name": short["spacing"] or _spacing_in(scheduler),
             "spacing.steps": short["steps"],
             "engine.device": short["device"],
-            "refiner": None if refiner is None else _refiner(refiner, self.values, short["steps"]),
+            "refiner": _refiner(short["refiner"]),
         }
         changes = {key: value for key, value in wanted.items() if value is not None}
         if guidance is not None:
@@ -42,15 +47,15 @@ class Begun(NamedTuple):
 
 def started(spec: str | None, source: Path | None) -> Begun:
     """The pipeline of that name, folder or file, or of the sample in the file `source`."""
-    from ..pipeline.building import written
+    from ..pipeline.building import spec_file, written
     from ..registry import default_registry
 
     if spec is not None and source is None:
         values, folder = written(spec, default_registry())
-        return Begun(values, folder, {}, spec)
+        return Begun(values, folder, {}, spec, spec_file(spec) is None)
     if source is not None and spec is None:
         made = recalled(source, default_registry())
-        return Begun(made.spec, source.parent, made.request, str(source))
+        return Begun(made.spec, source.parent, made.request, str(source), False)
     raise SpecError(["give either SPEC (a model, a folder or a file), or --from with a sample's file"])
 
 
@@ -68,18 +73,34 @@ def requested(begun: Begun, given: dict[str, Any]) -> "Request":
     return request_of(asked.pop("labels", None), seeds=seeds, **words, **asked)
 
 
-def pipeline_of(begun: Begun) -> "Pipeline":
-    """The pipeline, its weights named by their whole path, so that a sample tells where they were."""
+def sensible(begun: Begun, request: "Request") -> "tuple[PipelineSpec, Modality]":
+    """The spec and what it makes, once that and the request make sense: before any weights are read.
+
+    Paths of weights are whole, so that a sample tells where they were.
+    """
     from .. import factory
-    from ..pipeline.building import build, located
+    from ..pipeline.building import located
+    from ..pipeline.requests import require_sense
     from ..registry import default_registry
     from ..specs import PipelineSpec
 
+    registry, values = default_registry(), located(begun.values, begun.folder)
+    if begun.request:
+        require_there(values, request.to_dict())
+    spec = factory.checked(PipelineSpec, values, registry, begun.where)
+    reads = factory.conditioner_of(spec, registry) is not None
+    require_sense(request, spec.model.name, factory.shape_of(spec.model, registry)[1], reads)
+    return spec, registry.get("modalities", factory.card_of(spec.model, registry).modality)
+
+
+def built(spec: "PipelineSpec", where: str) -> "Pipeline":
+    """The pipeline with its weights."""
+    from ..pipeline import build
+
     try:
-        spec = factory.checked(PipelineSpec, located(begun.values, begun.folder), default_registry())
         return build(spec)
     except SpecError as error:
-        raise error.under(begun.where) from None
+        raise error.under(where) from None
 
 
 def _spacing_in(scheduler: str | None) -> str | None:
@@ -89,15 +110,19 @@ def _spacing_in(scheduler: str | None) -> str | None:
     return (default_registry().scheduler(scheduler, "scheduler.name")[1] or None) if scheduler else None
 
 
-def _refiner(name: str, values: dict[str, Any], steps: int | None) -> dict[str, Any]:
-    """The refiner's spec, on the first pipeline's levels: a sample changes hands where both have one."""
+def _refiner(name: str | None) -> dict[str, Any] | None:
+    """The refiner's spec; how it walks and runs, it takes from the first pipeline's."""
+    from ..factory import SHARED
     from ..pipeline.building import located, written
     from ..registry import default_registry
 
-    theirs, folder = written(name, default_registry())
-    shared = [key for key in ("scheduler", "spacing", "guidance", "engine") if key in values]
-    spec = located({**theirs, **{key: values[key] for key in shared}}, folder)
-    return spec if steps is None else put(spec, {"spacing.steps": steps})
+    if name is None:
+        return None
+    try:
+        values, folder = written(name, default_registry())
+    except SpecError as error:
+        raise error.under("--refiner") from None
+    return located({key: value for key, value in values.items() if key not in SHARED}, folder)
 
 
 def _size(text: str) -> tuple[int, int]:

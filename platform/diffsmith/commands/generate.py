@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import examples
-from .beginning import pipeline_of, requested, started
+from .beginning import built, requested, sensible, started
 from .numbers import numbers_of
 from .output import Json, print_json
 from .overrides import Sets, overridden
+from .previews import previewed, require_preview
 from .progress import shown
 from .sample_files import require_target, write_samples
 from .things import completing
@@ -53,7 +54,9 @@ def generate(  # noqa: PLR0913 — a command's options
     ] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Width and height in pixels.")] = None,
     image: Annotated[Path | None, typer.Option(help="A picture to begin from.")] = None,
-    mask: Annotated[Path | None, typer.Option(help="Where it is white, the picture is made anew.")] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="A picture that is white where the first is made anew.")
+    ] = None,
     strength: Annotated[
         float | None, typer.Option(help="How far from the picture: 0 to 1.", show_default="1")
     ] = None,
@@ -76,7 +79,8 @@ def generate(  # noqa: PLR0913 — a command's options
     out: Annotated[
         Path | None,
         typer.Option(
-            help="A folder, or a file (for several samples, a sheet).", show_default="samples/ beside SPEC"
+            help="A folder, or a file (for several samples, a sheet).",
+            show_default="samples/ beside SPEC's file, or here",
         ),
     ] = None,
     source: Annotated[
@@ -106,24 +110,25 @@ def generate(  # noqa: PLR0913 — a command's options
         "strength": strength,
     }
     request = requested(begun, given)
-    pipeline = pipeline_of(begun)
-    for note in pipeline.notes:
+    checked, modality = sensible(begun, request)
+    target = require_target(out or begun.folder / "samples", modality, len(request.seeds))
+    if preview is not None:
+        require_preview(preview, modality)
+    pipeline = built(checked, begun.where)
+    for note in pipeline.notes if begun.recognised else ():
         typer.echo(f"Note: {note}", err=True)
-    target = require_target(out or begun.folder / "samples", pipeline.modality, len(request.seeds))
     clock = time.perf_counter()
     samples = _made(pipeline, request, preview)
     _report(pipeline, write_samples(samples, target), samples, time.perf_counter() - clock, json)
 
 
 def _made(pipeline: "Pipeline", request: "Request", preview: Path | None) -> "list[Sample]":
-    from .previews import previewed
-
     samples: list[Sample] = []
 
     def frames() -> "Generator[Frame, None, None]":
         samples.extend((yield from pipeline.making(request)))
 
-    walked = frames() if preview is None else previewed(frames(), pipeline, preview)
+    walked = frames() if preview is None else previewed(frames(), pipeline, request, preview)
     for _ in shown(enumerate(walked, 1), pipeline.steps(request), lambda item: (item[0], "")):
         pass
     return samples

@@ -34,6 +34,7 @@ def _barred(work: Iterable[T], total: int, tell: Tell[T]) -> Iterator[T]:
             done, words = tell(item)
             bar.update(task, completed=done, description=words)
             yield item
+        bar.update(task, completed=total)
 
 
 def _logged(work: Iterable[T], total: int, tell: Tell[T]) -> Iterator[T]:

@@ -1,6 +1,7 @@
 """What a saved sample was made of: the facts inside the file."""
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ from ..errors import FileFault
 from ..files import require_file
 from ..registry import Registry
 
-__all__ = ["Recalled", "recalled"]
+__all__ = ["Recalled", "recalled", "require_there"]
 
 
 class Recalled(NamedTuple):
@@ -34,6 +35,25 @@ def recalled(path: Path, registry: Registry) -> Recalled:
 
 _EACH = {"labels": "label", "prompts": "prompt", "negatives": "negative"}
 _ASKED = (*_EACH.values(), "size", "image", "mask", "strength")
+
+
+def require_there(spec: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+    """Refuse to make a sample again from weights or pictures that are where they were no more."""
+    for key, path in [*_weights(spec), *((name, request.get(name)) for name in ("image", "mask"))]:
+        if path is not None and Path(path).is_absolute() and not Path(path).exists():
+            option = f"--{key}" if key in request else f"--set {key}="
+            raise FileFault(
+                path, f"the sample was made of it, and it is not there: {option}... says where it is now"
+            )
+
+
+def _weights(spec: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted names and paths of all weights in a spec."""
+    for name, value in spec.items():
+        if isinstance(value, Mapping):
+            yield from _weights(value, f"{within}{name}.")
+        elif name == "weights" and isinstance(value, str):
+            yield f"{within}{name}", value
 
 
 def _facts(path: Path, registry: Registry) -> dict[str, str]:

@@ -6,7 +6,7 @@ __all__ = ["blocks"]
 
 
 def blocks(network: nn.Module) -> dict[str, nn.Module]:
-    """Name to block: what stands in lists and has no list inside, in the order of the names.
+    """Name to block: what stands in lists (or in dictionaries) and has none inside, in the network's order.
 
     In a U-Net these are the residual blocks, the transformer blocks inside attentions, and what halves and
     doubles; in a transformer its blocks.
@@ -14,10 +14,13 @@ def blocks(network: nn.Module) -> dict[str, nn.Module]:
     return {
         f"{name}.{place}" if name else place: block
         for name, row in network.named_modules()
-        if isinstance(row, nn.ModuleList)
+        if isinstance(row, _ROWS)
         for place, block in row.named_children()
-        if not any(isinstance(part, nn.ModuleList) for part in block.modules()) and _has_weights(block)
+        if not any(isinstance(part, _ROWS) for part in block.modules()) and _has_weights(block)
     }
+
+
+_ROWS = (nn.ModuleList, nn.ModuleDict)
 
 
 def _has_weights(block: nn.Module) -> bool:

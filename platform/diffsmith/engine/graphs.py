@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_flatten
+from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from ..errors import SpecError
-from .walks import remember
 from .wrapping import wrap
 
 __all__ = ["graphed"]
@@ -30,24 +29,19 @@ def graphed(
     """The network, recorded for each shape of its inputs; a SpecError without an NVIDIA GPU.
 
     The answers are the eager ones, bit for bit. Inputs are copied into the recording's own tensors, so they
-    may be any. Nothing in the network may decide by numbers. record: how to record a call, for tests.
+    may be any. Nothing in the network may decide by numbers, or keep any for the next call. record: how to record a call, for tests.
     """
     if record is None and next(network.parameters()).device.type != "cuda":
         raise SpecError(
             ["engine.graphs: CUDA graphs need an NVIDIA GPU; leave it out, or set engine.device: cuda"]
         )
-    graphs = _Graphs(record or _record)
-    remember(network, graphs)
-    return wrap(network, _replayed, graphs)
+    return wrap(network, _replayed, _Graphs(record or _record))
 
 
 @dataclass
 class _Graphs:
     record: Callable[[Callable[[], Tensor]], Recorded]
     known: dict[Any, _Graph] = field(default_factory=dict)
-
-    def begin(self) -> None:
-        """Recordings serve the next walk, too."""
 
 
 def _replayed(forward: Callable[..., Tensor], graphs: _Graphs, *args: Any, **told: Any) -> Tensor:
@@ -67,9 +61,7 @@ def _replayed(forward: Callable[..., Tensor], graphs: _Graphs, *args: Any, **tol
 
 def _new(forward: Callable[..., Tensor], graphs: _Graphs, leaves: list[Any], tree: Any) -> _Graph:
     own = [leaf.clone() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
-    args, told = (
-        tree.unflatten(own) if hasattr(tree, "unflatten") else torch.utils._pytree.tree_unflatten(own, tree)
-    )
+    args, told = tree_unflatten(own, tree)
     replay, answer = graphs.record(lambda: forward(*args, **told))
     return _Graph([leaf for leaf in own if isinstance(leaf, Tensor)], replay, answer)
 

@@ -67,7 +67,8 @@ def _first(
 
     hooks = [watch(name, layer) for name, layer in network.named_modules() if name]
     try:
-        forward(*args, **told)
+        with torch.enable_grad():  # nothing is replayed, reused or skipped then
+            forward(*args, **told)
     finally:
         for hook in hooks:
             hook.remove()

@@ -88,7 +88,7 @@ def _now(device: torch.device) -> float:
 def _parts(network: nn.Module) -> dict[str, nn.Module]:
     found: dict[str, nn.Module] = {}
     for name, child in network.named_children():
-        rows = child.named_children() if isinstance(child, nn.ModuleList) else [("", child)]
+        rows = child.named_children() if isinstance(child, nn.ModuleList | nn.ModuleDict) else [("", child)]
         found |= {f"{name}.{place}".rstrip("."): part for place, part in rows}
     return found
 

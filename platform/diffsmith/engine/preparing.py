@@ -42,7 +42,7 @@ def prepared(network: nn.Module, settings: Settings) -> nn.Module:
     """
     network, device = settled(network, settings), device_of(settings.device)
     fast = fastest(device, dtype_of(settings.dtype, device))
-    if settings.reuse_text:
+    if settings.reuse_text and not settings.graphs:
         reusing_text(network)
     if settings.compile:
         compiled(network)

@@ -1,5 +1,6 @@
 """Linear layers whose weights are 8-bit integers."""
 
+import logging
 from typing import Literal
 
 from torch import nn
@@ -15,6 +16,8 @@ def quantised(network: nn.Module, kind: Literal["int8"] = "int8", smallest: int 
     A quarter of float32's memory, half of bfloat16's. Lossy: docs/engine.md has the measured error. Layers of
     fewer than `smallest` weights stay as they are. A SpecError says how to install torchao.
     """
+    for talker in ("torchao", "torch.utils._pytree"):  # of kernels for other machines, and of its own past
+        logging.getLogger(talker).setLevel(logging.ERROR)
     try:
         from torchao.quantization import Int8WeightOnlyConfig, quantize_  # type: ignore[import-untyped]
     except ImportError:

@@ -3,6 +3,7 @@
 from .checks import check, checked
 from .grids import grid, last_part, log_snrs, spacing
 from .parts import (
+    SHARED,
     autoencoder_of,
     boundary,
     card_of,
@@ -12,6 +13,7 @@ from .parts import (
     network_builder,
     noise,
     prediction,
+    refiner_of,
     schedule,
     shape_of,
     threshold,
@@ -19,6 +21,7 @@ from .parts import (
 from .solvers import scheduler
 
 __all__ = [
+    "SHARED",
     "autoencoder_of",
     "boundary",
     "card_of",
@@ -33,6 +36,7 @@ __all__ = [
     "network_builder",
     "noise",
     "prediction",
+    "refiner_of",
     "schedule",
     "scheduler",
     "shape_of",

@@ -21,7 +21,9 @@ from .parts import (
     network_builder,
     noise,
     prediction,
+    refiner_of,
     schedule,
+    shape_of,
     threshold,
 )
 from .solvers import scheduler
@@ -39,8 +41,9 @@ def check(spec: PipelineSpec, registry: Registry) -> None:
             part()
         except SpecError as error:
             faults.update(dict.fromkeys(error.faults))  # two parts may meet the same one
-    if faults:
-        raise SpecError(list(faults))
+    own = [fault for fault in faults if not fault.startswith(_REFINER)]
+    if faults:  # what the refiner took over is at fault once
+        raise SpecError([*own, *(each for each in faults if each.removeprefix(_REFINER) not in own)])
 
 
 def checked(kind: type[P], values: Mapping[str, Any], registry: Registry, where: str = "") -> P:
@@ -98,11 +101,22 @@ def _part(
 
 
 def _refiner(spec: PipelineSpec, registry: Registry) -> None:
+    refiner = refiner_of(spec)
+    if refiner is None:
+        return
+    if refiner.refiner is not None:
+        raise SpecError(["refiner.refiner: a refiner has none of its own; leave it out"])
     try:
-        if spec.refiner is not None:
-            check(spec.refiner, registry)
+        check(refiner, registry)
     except SpecError as error:
-        raise SpecError([f"refiner.{fault}" for fault in error.faults]) from None
+        raise SpecError([f"{_REFINER}{fault}" for fault in error.faults]) from None
+    (theirs, *_), (own, *_) = (shape_of(each.model, registry)[0] for each in (refiner, spec))
+    if theirs != own:
+        what = f"{refiner.model.name} works on {theirs} channels, and {spec.model.name} makes {own}"
+        raise SpecError([f"refiner: {what}; name one that works on the same"])
+
+
+_REFINER = "refiner."
 
 
 def _refuse_what_cannot_begin(spec: PipelineSpec, registry: Registry) -> None:

@@ -13,7 +13,7 @@ from ..diffusion.schedules import NoiseSchedule
 from ..engine import Settings
 from ..errors import SpecError
 from ..registry import Registry
-from ..specs import Choice, ModelSpec, PartSpec, PipelineSpec
+from ..specs import Choice, ModelSpec, PartSpec, PipelineSpec, RefinerSpec
 
 __all__ = [
     "autoencoder_of",
@@ -25,6 +25,7 @@ __all__ = [
     "network_builder",
     "noise",
     "prediction",
+    "refiner_of",
     "schedule",
     "shape_of",
     "threshold",
@@ -69,6 +70,19 @@ def _part(chosen: PartSpec | None, usual: dict[str, Any] | None) -> PartSpec | N
     if usual is None or (chosen is not None and chosen.name != usual["name"]):
         return chosen
     return PartSpec.model_validate({**usual, **({} if chosen is None else chosen.to_dict())})
+
+
+def refiner_of(spec: PipelineSpec) -> RefinerSpec | None:
+    """The refiner, which walks and runs as the first pipeline does but for what it says itself."""
+    if spec.refiner is None:
+        return None
+    own, first = spec.refiner.model_fields_set, spec.model_fields_set
+    shared = {name: getattr(spec, name) for name in SHARED if name in first and name not in own}
+    return spec.refiner.model_copy(update=shared)
+
+
+SHARED = ("scheduler", "spacing", "guidance", "threshold", "noise", "engine")
+"""What a refiner takes over from the first pipeline: a sample changes hands where both have a level."""
 
 
 def schedule(model: ModelSpec, registry: Registry) -> NoiseSchedule:

@@ -20,7 +20,7 @@ class Once:
     The same is the same object, not equal numbers, so a look costs microseconds. A tensor that dies takes
     its answers along. Changes in place are seen (of tensors and weights alike, but those made through
     `.data`: after such a one, make a new Once). Nothing is kept while gradients are recorded, in inference
-    mode (whose tensors do not tell that they changed), or inside compiled code.
+    mode (whose tensors do not tell that they changed), or in code that is compiled or recorded.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Once:
 
     def __call__(self, x: Tensor, answer: Callable[[Tensor], A], weights: Sequence[Tensor]) -> A:
         """answer(x), which reads those weights."""
-        if torch.compiler.is_compiling() or torch.is_grad_enabled() or x.is_inference():
+        if torch.compiler.is_compiling() or torch.is_grad_enabled() or x.is_inference() or _recording(x):
             return answer(x)
         read = (x, *weights)
         if x in self._kept and _unchanged(self._kept[x][0], read):
@@ -43,6 +43,11 @@ class Once:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+
+def _recording(x: Tensor) -> bool:
+    """Into a CUDA graph, whose replays compute all anew from whatever x holds then."""
+    return x.is_cuda and torch.cuda.is_current_stream_capturing()
 
 
 class _Seen(NamedTuple):

@@ -22,12 +22,12 @@ from ..modality import Modality
 from ..registry import Registry
 from ..samples import Sample
 from ..specs import PipelineSpec, Request
-from .asking import Asked, Conditions
+from .asking import Asked, Conditions, Telling
 from .conditions import labelled, worded
 from .extent import Extent
 from .handover import going_on, until
 from .requests import batches, request_of, require_sense
-from .tasks import Task, task
+from .tasks import Task, as_it_is, task
 
 if TYPE_CHECKING:
     from .parts import Parts
@@ -94,10 +94,10 @@ class Pipeline:
         return samples
 
     def frames(self, request: Request) -> Iterator[Frame]:
-        """Every step of one batch: x and its clean estimate, in network space."""
+        """Every step of one batch, the refiner's too: x and its clean estimate, in network space."""
         self._require_sense(request)
         begun = self._begun(request)
-        return self._walk(begun, self._asked(request, begun))
+        return self._finished(request, begun, self._asked(request, begun))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -111,12 +111,9 @@ class Pipeline:
         return save(self, Path(folder))
 
     def steps(self, request: Request) -> int:
-        """How many frames `making` yields."""
-        levels = self._visited(request)
-        own = len(levels) - 1
-        last = self.schedule.path(levels[-1].item())
-        theirs = 0 if self.refiner is None else len(going_on(self.refiner.log_snrs, last)) - 1
-        return (own + theirs) * -(-len(request.seeds) // self.spec.engine.batch)
+        """How many frames `making` yields; about as many where a scheduler has steps of its own."""
+        walks = self._visited(request)
+        return sum(len(levels) - 1 for levels in walks) * -(-len(request.seeds) // self.spec.engine.batch)
 
     @property
     def conditioners(self) -> Mapping[str, nn.Module]:
@@ -138,8 +135,8 @@ class Pipeline:
         """Pixels [B, C, H, W] in [-1, 1] in network space."""
         if self.autoencoder is None:
             return x
-        latents: Tensor = self.autoencoder.encode(x.to(_dtype(self.autoencoder)))
-        return latents.to(x.dtype)
+        latents: Tensor = self.autoencoder.encode(_suited(x, self.autoencoder))
+        return latents.to(x)
 
     @torch.no_grad()
     def decoded(self, x: Tensor, quickly: bool = False) -> Tensor:
@@ -148,7 +145,7 @@ class Pipeline:
         if decoder is None:
             return self.modality.decode(x.cpu())
         decode = _DECODING[self.spec.engine.decode](decoder).decode
-        return self.modality.decode(decode(x.to(_dtype(decoder))).float().cpu())
+        return self.modality.decode(decode(_suited(x, decoder)).float().cpu())
 
     def _require_sense(self, request: Request) -> None:
         require_sense(request, self.spec.model.name, self.classes, self.conditioner is not None)
@@ -169,7 +166,7 @@ class Pipeline:
         x = moved_to(self.schedule.path, frame.x, frame.level)
         if self.refiner is None:
             return x
-        then = Task(x, going_on(self.refiner.log_snrs, frame.level), request.seeds)
+        then = self.refiner._handed(request, x, self._visited(request)[-1])
         theirs = self.refiner._asked(request, then)
         x = yield from self.refiner._finished(request, then, theirs)
         asked.calls += theirs.calls
@@ -180,16 +177,25 @@ class Pipeline:
         return Sample(data, self.modality, self.spec.to_dict(), seed, label, seconds, calls, asked=asked)
 
     def _begun(self, request: Request) -> Task:
-        return task(self, request, self._visited(request))
+        begun = task(self, request, self._visited(request)[0])
+        return begun if self.refiner is None else replace(begun, whole=as_it_is)
 
-    def _visited(self, request: Request) -> Tensor:
-        """The levels of the walk, until the refiner takes over."""
+    def _handed(self, request: Request, x: Tensor, levels: Tensor) -> Task:
+        """The rest of a walk that another pipeline began."""
+        masked = request.mask is not None or self.extent.extra_channels
+        begun = task(self, request, levels) if masked else Task(x, levels, request.seeds)
+        return replace(begun, x=x.to(self.device))
+
+    def _visited(self, request: Request) -> tuple[Tensor, ...]:
+        """The levels of the walk, and of the refiner's where there is one."""
         levels = factory.last_part(self.spec, request.strength, self.registry)
         if len(levels) < 2:
             what = f"{request.strength} of {len(self.log_snrs) - 1} steps is none"
             raise SpecError([f"strength: {what}; ask for more steps, or for more of them"])
-        refiner = self.spec.refiner
-        return levels if refiner is None else until(self.schedule, levels, refiner.at)
+        if self.refiner is None or self.spec.refiner is None:
+            return (levels,)
+        own = until(self.schedule, levels, self.spec.refiner.at)
+        return own, going_on(self.refiner.log_snrs, own[-1].item())
 
     def _asked(self, request: Request, begun: Task) -> Asked:
         bounded = factory.boundary(self.spec.model, self.registry)
@@ -201,14 +207,16 @@ class Pipeline:
         if self.conditioner is None:
             return labelled(request.labels, self.classes, len(request.seeds), self.device)
         size = (grid[0] * self.extent.factor, grid[1] * self.extent.factor)
-        return worded(self.conditioner, request, size, self.device, _dtype(self.network))
+        dtype = next(self.network.parameters()).dtype
+        return worded(self.conditioner, request, size, self.device, dtype)
 
     @torch.no_grad()
     def _walk(self, begun: Task, asked: Asked) -> Iterator[Frame]:
         begin(self.network)
         noise = factory.noise(self.spec, self.registry)(begun.seeds, begun.log_snrs, 1)
         guided = factory.guidance(self.spec, self.registry)(asked, self.prediction)
-        denoise = begun.known(factory.threshold(self.spec, self.registry)(guided))
+        told = Telling(guided, asked)
+        denoise = begun.known(factory.threshold(self.spec, self.registry)(told))
         loop = factory.scheduler(self.spec.scheduler, self.registry)
         walked = loop(denoise, begun.x, self.schedule, begun.log_snrs, noise)
         frame = next(walked)
@@ -225,7 +233,7 @@ _DECODING: dict[str, Callable[[Autoencoder], Autoencoder]] = {
 }
 
 
-def _dtype(network: Any) -> torch.dtype:
-    """What a network works in; single precision where it has no weights."""
+def _suited(x: Tensor, network: Any) -> Tensor:
+    """Where and as the network wants it."""
     weight = next(network.parameters(), None)
-    return torch.float32 if weight is None else weight.dtype
+    return x.to(torch.float32) if weight is None else x.to(weight)

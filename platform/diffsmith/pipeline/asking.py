@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from ..diffusion.answers import Answer, answer
 from ..diffusion.denoiser import Denoise, Denoiser
 from ..diffusion.levels import Level
 from ..diffusion.prediction import Prediction
 from ..diffusion.schedules import NoiseSchedule
 
-__all__ = ["Asked", "Conditions"]
+__all__ = ["Asked", "Conditions", "Telling"]
 
 Condition = Mapping[str, Tensor]
 """What the network reads beside x and t, by name, each [B, ...]."""
+
+Branches = tuple[str, ...]
 
 Conditions = Callable[[bool], Mapping[str, Condition]]
 """Whether there is guidance -> the condition of each branch."""
@@ -36,40 +39,66 @@ class Asked:
     beside: Tensor | None = None
     apart: bool = False
     calls: int = 0
-    _held: dict[tuple[str, ...], dict[str, Tensor]] = field(default_factory=dict)
+    variance: Tensor | None = None
+    """The network's last word on it, for the first branch asked, where it learned variances."""
+    _known: dict[bool, Mapping[str, Condition]] = field(default_factory=dict)
+    _held: dict[tuple[bool, Branches], dict[str, Tensor]] = field(default_factory=dict)
 
     def __call__(self, x: Tensor, level: Level, *branches: str, **told: float) -> tuple[Tensor, ...]:
         """(x, level, *branches) -> one clean estimate a branch."""
-        if self.apart and len(branches) > 1:
-            return tuple(self(x, level, branch, **told)[0] for branch in branches)
+        guided = "unconditional" in branches
+        batches = [(branch,) for branch in branches] if self.apart else [branches]
+        answers = [self._answer(x, level, batch, guided, told) for batch in batches]
         self.calls += len(branches)
-        own = Denoiser(self._net(branches, told, len(x)), self.schedule, self.prediction)
-        denoise = self.bounded(own, self.schedule)
-        return denoise(_repeated(x, len(branches)), level).chunk(len(branches))
+        first = answers[0].variance
+        self.variance = None if first is None else first[: len(x)]
+        return tuple(x0 for each in answers for x0 in torch.split(each.x0, len(x)))
+
+    def _answer(
+        self, x: Tensor, level: Level, branches: Branches, guided: bool, told: Mapping[str, float]
+    ) -> Answer:
+        net = self._net(len(branches), self._condition(branches, guided), told)
+        denoise = self.bounded(Denoiser(net, self.schedule, self.prediction), self.schedule)
+        return answer(denoise, _repeated(x, len(branches)), level)
 
     def _net(
-        self, branches: tuple[str, ...], told: Mapping[str, float], batch: int
+        self, times: int, condition: Condition, told: Mapping[str, float]
     ) -> Callable[[Tensor, float], Tensor]:
-        condition = self._condition(branches)
         dtype = next(self.network.parameters()).dtype
 
         def net(x: Tensor, timestep: float) -> Tensor:
-            wide = x if self.beside is None else torch.cat([x, _repeated(self.beside, len(branches))], dim=1)
+            wide = x if self.beside is None else torch.cat([x, _repeated(self.beside, times)], dim=1)
             numbers = {name: x.new_full((len(x),), value) for name, value in told.items()}
             out: Tensor = self.network(wide.to(dtype), x.new_tensor(timestep), **condition, **numbers)
             return out.to(x.dtype)
 
         return net
 
-    def _condition(self, branches: tuple[str, ...]) -> dict[str, Tensor]:
+    def _condition(self, branches: Branches, guided: bool) -> dict[str, Tensor]:
         """The branches' conditions as one batch: the very same tensors at every step."""
-        if branches not in self._held:
-            known = self.conditions("unconditional" in branches)
-            names = known[branches[0]]
-            self._held[branches] = {
-                name: torch.cat([known[each][name] for each in branches]) for name in names
-            }
-        return self._held[branches]
+        if guided not in self._known:
+            self._known[guided] = self.conditions(guided)
+        known = self._known[guided]
+        if (guided, branches) not in self._held:
+            named = {name: [known[each][name] for each in branches] for name in known[branches[0]]}
+            self._held[guided, branches] = {name: torch.cat(each) for name, each in named.items()}
+        return self._held[guided, branches]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A guided denoiser, and what the network that it asks says of its variance."""
+
+    guided: Denoise
+    asked: Asked
+
+    def __call__(self, x: Tensor, level: Level) -> Tensor:
+        """The clean estimate alone."""
+        return self.guided(x, level)
+
+    def answer(self, x: Tensor, level: Level) -> Answer:
+        """The same, with the variance of this very question."""
+        return answer(self.guided, x, level)._replace(variance=self.asked.variance)
 
 
 def _repeated(x: Tensor, times: int) -> Tensor:

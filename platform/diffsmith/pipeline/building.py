@@ -17,7 +17,7 @@ from ..weights.networks import assign
 from .alive import Pipeline
 from .parts import Parts
 
-__all__ = ["SPEC_FILE", "assemble", "build", "load", "located", "new_network", "written"]
+__all__ = ["SPEC_FILE", "assemble", "build", "load", "located", "new_network", "spec_file", "written"]
 
 SPEC_FILE = "pipeline.yaml"
 
@@ -30,26 +30,31 @@ def load(source: str | Path, registry: Registry | None = None, **changes: Any) -
     """
     registry = registry or default_registry()
     values, folder = written(source, registry)
-    own = Path(source) / SPEC_FILE
-    spec = factory.checked(
-        PipelineSpec, {**values, **changes}, registry, str(own if own.is_file() else source)
-    )
-    return build(spec, registry, folder)
+    where = str(spec_file(source) or source)
+    return build(factory.checked(PipelineSpec, {**values, **changes}, registry, where), registry, folder)
 
 
 def written(source: str | Path, registry: Registry) -> tuple[dict[str, Any], Path]:
     """(the values of a PipelineSpec, the folder its weights are relative to) that the source stands for."""
     from ..interop.recognising import recognise
 
-    path = Path(source).expanduser()
-    file = path / SPEC_FILE if path.is_dir() else path
-    if file.suffix in (".yaml", ".yml") and (file.is_file() or not path.is_dir()):
+    if file := spec_file(source):
         return read_yaml(file), file.parent
+    path = Path(source).expanduser()
     if not path.exists() and path.name == str(source) and path.suffix.lower() not in _WEIGHTS_FILES:
-        card = registry.get("models", str(source), "model.name")
+        where = f"there is no file or folder {str(source)!r}; model.name"
+        card = registry.get("models", str(source), where)
         weights = {"weights": card.weights} if card.weights else {}
         return {"model": card.name, **weights, **card.usual}, Path()
     return recognise(str(source), registry), Path()
+
+
+def spec_file(source: str | Path) -> Path | None:
+    """The YAML file that the source names, or that lies in the folder it names; None for anything else."""
+    path = Path(source).expanduser()
+    file = path / SPEC_FILE if path.is_dir() else path
+    is_spec = file.suffix in (".yaml", ".yml") and (file.is_file() or not path.is_dir())
+    return file if is_spec else None
 
 
 _WEIGHTS_FILES = {".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".onnx", ".json"}
@@ -83,10 +88,12 @@ def build(spec: PipelineSpec, registry: Registry | None = None, folder: Path | N
 
 
 def _how_to_get(model: ModelSpec, registry: Registry) -> str:
-    published = factory.card_of(model, registry).weights
-    if not published:
-        return f"Name a file, or train: `diffsmith train {model.name}`"
-    return f"{model.name} is published as {published!r}: name that, or a folder or file that holds it"
+    card = factory.card_of(model, registry)
+    if card.weights:
+        return f"{card.name} is published as {card.weights!r}: name that, or a folder or file that holds it"
+    if card.shape:
+        return f"Name the file of {card.name}, which is not on the Hub ({card.source})"
+    return f"Name a file, or train: `diffsmith train {card.name}`"
 
 
 def assemble(

@@ -44,15 +44,28 @@ class Extent(NamedTuple):
         """Height and width in pixels that it was trained on."""
         return self.shape[1] * self.factor, self.shape[2] * self.factor
 
+    @property
+    def fixed(self) -> bool:
+        """Whether it makes one size only, having learnt a place for every token."""
+        return getattr(self.network, "grid", None) is not None
+
     def shape_of(self, request: Request) -> tuple[int, ...]:
         """Of one sample of that request, in network space; a SpecError where it cannot have that size."""
+        size = self.size_of(request)
+        return self.shape if size is None else (self.shape[0], *(side // self.factor for side in size))
+
+    def size_of(self, request: Request) -> tuple[int, int] | None:
+        """The height and width in pixels that are asked for; None where a picture may keep its own."""
         if request.size is None or request.size == self.native:
-            return self.shape
-        if getattr(self.network, "grid", None) is not None:
-            raise SpecError([f"size: {self.name} makes {self.native[0]}x{self.native[1]} only"])
-        for side in request.size:
-            if side % self.grain:
-                lower, upper = side // self.grain * self.grain, -(-side // self.grain) * self.grain
-                near = f"{lower} and {upper}" if lower else upper
-                raise SpecError([f"size: {side} is no multiple of {self.grain}; nearest: {near}"])
-        return (self.shape[0], *(side // self.factor for side in request.size))
+            return self.native if self.fixed else request.size
+        if self.fixed:
+            raise SpecError([f"size: {self.name} makes {self.native[1]}x{self.native[0]} only"])
+        if faults := [fault for side in request.size if (fault := self._uneven(side))]:
+            raise SpecError(list(dict.fromkeys(faults)))
+        return request.size
+
+    def _uneven(self, side: int) -> str:
+        """What is wrong with a side of so many pixels, if anything is."""
+        lower, upper = side // self.grain * self.grain, -(-side // self.grain) * self.grain
+        near = f"{lower} and {upper}" if lower else upper
+        return "" if side == upper else f"size: {side} is no multiple of {self.grain}; nearest: {near}"

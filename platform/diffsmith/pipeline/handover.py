@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from ..diffusion.levels import Level
 from ..diffusion.schedules import NoiseSchedule
 from ..errors import SpecError
 
@@ -25,7 +24,11 @@ def until(schedule: NoiseSchedule, log_snrs: Tensor, at: float) -> Tensor:
     return log_snrs[: asked + 1]
 
 
-def going_on(log_snrs: Tensor, level: Level) -> Tensor:
-    """From that level over those of the grid that are cleaner."""
-    here = log_snrs.new_tensor([level.log_snr])
-    return torch.cat([here, log_snrs[log_snrs > level.log_snr + _NEAR]])
+def going_on(log_snrs: Tensor, reached: float) -> Tensor:
+    """From the log-SNR that was reached over those of the grid that are cleaner."""
+    left = log_snrs[log_snrs > reached + _NEAR]
+    if not len(left):
+        raise SpecError(
+            ["refiner.at: leaves no step for the refiner; ask for more steps, or name a smaller one"]
+        )
+    return torch.cat([log_snrs.new_tensor([reached]), left])

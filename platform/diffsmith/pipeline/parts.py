@@ -137,7 +137,8 @@ class Parts:
     def _refiner(self) -> "Pipeline | None":
         from .building import build
 
-        return None if self.spec.refiner is None else build(self.spec.refiner, self.registry, self.folder)
+        spec = factory.refiner_of(self.spec)
+        return None if spec is None else build(spec, self.registry, self.folder)
 
     @cached_property
     def _device(self) -> torch.device:

@@ -21,7 +21,12 @@ from ..specs import Request
 if TYPE_CHECKING:
     from .alive import Pipeline
 
-__all__ = ["Task", "task"]
+__all__ = ["Task", "as_it_is", "task"]
+
+
+def as_it_is(x: Tensor) -> Tensor:
+    """Nothing is known of x."""
+    return x
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Task:
     seeds: Sequence[int]
     beside: Tensor | None = None
     known: Callable[[Denoise], Denoise] = lambda denoise: denoise
-    whole: Callable[[Tensor], Tensor] = lambda x: x
+    whole: Callable[[Tensor], Tensor] = as_it_is
 
 
 def task(pipeline: "Pipeline", request: Request, log_snrs: Tensor) -> Task:
@@ -80,7 +85,8 @@ def _picture(pipeline: "Pipeline", request: Request) -> Tensor | None:
     if request.image is None:
         return None
     extent = pipeline.extent
-    read = pipeline.modality.read(Path(request.image), extent.data_channels, request.size, extent.grain)
+    size = extent.size_of(request)
+    read = pipeline.modality.read(Path(request.image), extent.data_channels, size, extent.grain)
     return read[None].to(pipeline.device)
 
 

@@ -26,8 +26,10 @@ class Captions:
     rows: Sequence[dict[str, Tensor]]
     device: torch.device
 
-    def __call__(self, numbers: Tensor) -> dict[str, Tensor]:
-        """The conditions of these captions as one batch."""
+    def __call__(self, numbers: Tensor | None) -> dict[str, Tensor]:
+        """The conditions of these captions as one batch; nothing for rows that have none."""
+        if numbers is None:
+            return {}
         chosen = [self.rows[number] for number in numbers.tolist()]
         together = _filled_up if "text_mask" in chosen[0] else _as_long
         return {name: together([row[name] for row in chosen]).to(self.device) for name in chosen[0]}

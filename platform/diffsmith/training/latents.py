@@ -50,7 +50,7 @@ def _encoded(
     for start in range(0, len(x), _ROWS):
         some = x[start : start + _ROWS].to(device, weight.dtype)
         with torch.no_grad():
-            parts.append(autoencoder.encode(some).float().cpu())
+            parts.append(autoencoder.encode(some).float().cpu().contiguous())  # as a file gives them back
         if not parts[-1].isfinite().all():
             what = f"makes NaN or infinite latents in {str(weight.dtype).removeprefix('torch.')}"
             raise SpecError([f"autoencoder: {what}; set engine.dtype=float32"])

@@ -13,6 +13,8 @@ from ..specs import ModelSpec, Request, TrainSpec
 
 __all__ = ["begun", "matched"]
 
+_COLOURS = 3
+
 
 def begun(spec: TrainSpec) -> bool:
     """Whether it goes on from weights, and not from noise."""
@@ -42,8 +44,10 @@ def _known(
         what = f"{name} fills in masks, which training does not make; finetune a model without a mask"
         raise SpecError([f"model: {what}"])
     if data.shape[0] != extent.data_channels:
-        what = f"has {data.shape[0]} channels, {name} reads {extent.data_channels}"
-        raise SpecError([f"data: {data.name} {what}; data.channels sets it"])
+        what = f"data: {data.name} has {data.shape[0]} channels, {name} reads {extent.data_channels}"
+        latent = autoencoder is None and extent.data_channels > _COLOURS
+        how = "weights of the whole pipeline bring an autoencoder" if latent else "data.channels sets it"
+        raise SpecError([f"{what}; {how}"])
     if classes is not None and (data.classes or 0) > classes:
         what = f"has {data.classes} classes, {name} knows {classes}"
         raise SpecError([f"data: {data.name} {what}: leave some out, or train a model without weights"])

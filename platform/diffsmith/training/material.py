@@ -74,12 +74,12 @@ def preparing(spec: TrainSpec, data: Data, registry: Registry) -> Generator[Prep
     model = matched(spec, data, parts.autoencoder, registry)
     captions = _captions(data) if parts.conditioner is not None else ()
     x = yield from _small(spec, data.train, parts, device)
-    told, nobody = _labelled, factory.shape_of(model, registry)[1]
+    told: Told = _labelled
+    nobody = factory.shape_of(model, registry)[1]
     if parts.conditioner is not None:
         height, width = data.shape[1:]
         reading = captions_of(captions, parts.conditioner, (height, width), device, dtype)
-        read = yield from _counted(reading, len(captions), "captions read")
-        told, nobody = (lambda label: {} if label is None else read(label)), len(captions)
+        told, nobody = (yield from _counted(reading, len(captions), "captions read")), len(captions)
     rows = Split(x, data.train.label if nobody is not None else None)
     resident = _moved(rows, device) if x.nbytes <= _ON_DEVICE else rows
     return Material(resident, told, nobody, model, device)

@@ -6,6 +6,10 @@ import sys
 
 import pytest
 import yaml
+from PIL import Image
+from tests.published import PIPELINES
+
+from diffsmith.commands import progress
 
 SMALL = ["--set", "model.width=8", "--set", "train.batch=4", "--set", "train.steps=2"]
 
@@ -94,3 +98,50 @@ def test_ctrl_c_keeps_the_last_checkpoint_and_the_same_command_goes_on(tmp_path)
         [*command, "--set", f"train.steps={kept + 5}"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """The folder of a tiny Stable Diffusion, beside one of captioned pictures."""
+    root = tmp_path_factory.mktemp("published")
+    PIPELINES["sd1"](root / "texts").save_pretrained(root / "model")
+    (root / "pictures").mkdir()
+    for number in range(6):
+        Image.new("RGB", (40, 32), (40 * number, 90, 10)).save(root / "pictures" / f"{number}.png")
+        (root / "pictures" / f"{number}.txt").write_text(f"shade {number % 2}")
+    return root
+
+
+def test_a_published_model_is_finetuned_and_the_result_generates(cli, published, tmp_path, monkeypatch):
+    monkeypatch.setenv("DIFFSMITH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(progress, "_SECONDS_A_LINE", 0.0)
+    pictures = ["--data", "folder", "--set", f"data.path={published / 'pictures'}", "--set", "data.size=32"]
+    more = ["--set", "train.steps=2", "--set", "train.batch=2", "--out", tmp_path / "run"]
+    done = cli("train", published / "model", *pictures, *more)
+    assert done.exit_code == 0, done.stderr
+    assert "Finetuning with train.lr=1e-05, train.batch=2." in done.stderr
+    for told in ("0/4 pictures encoded", "2/2 captions read", "2/2 loss"):
+        assert told in done.stderr
+    assert done.stdout == f'diffsmith generate {tmp_path / "run"} "a prompt"\n'
+    made = cli("generate", tmp_path / "run", "shade 1", "--steps", "2", "--out", tmp_path / "one.png")
+    assert made.exit_code == 0, made.stderr
+    again = cli("train", published / "model", *pictures, *more, "--json")
+    assert json.loads(again.stdout)["loss"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["MODEL"], "--data: missing. `diffsmith train MODEL --data folder --set data.path=pictures`"),
+        (["MODEL", "--data", "folder"], "data.path: field required"),
+        (["MODEL", "--data", "folder", "--set", "data.path=nix"], "nix: there is no such folder"),
+        (["MODEL", "--data", "digits"], "data: digits has 1 channels, conditional_unet reads 3"),
+        (["model.safetensors", "--data", "digits"], "model.safetensors: there is no such file"),
+    ],
+)
+def test_what_a_finetune_lacks_is_one_clear_sentence(cli, published, tmp_path, words, told):
+    model = str(published / "model")
+    done = cli("train", *[word.replace("MODEL", model) for word in words], "--out", tmp_path / "run")
+    assert done.exit_code in {1, 2}
+    assert told.replace("MODEL", model) in done.stderr
+    assert "unexpected" not in done.stderr

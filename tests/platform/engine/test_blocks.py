@@ -23,5 +23,10 @@ def test_no_weight_is_in_two_blocks():
     assert len({id(weight) for weight in weights}) == len(weights)
 
 
+def test_dictionaries_are_lists_with_names():
+    levels = nn.ModuleDict({"8x8_conv": nn.Conv2d(1, 1, 1), "4x4_block": nn.Sequential(nn.Linear(1, 1))})
+    assert [*blocks(nn.Sequential(levels))] == ["0.8x8_conv", "0.4x4_block"]
+
+
 def test_what_has_no_weights_is_no_block():
     assert blocks(nn.ModuleList([nn.Identity(), nn.Linear(1, 1)])).keys() == {"1"}

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from diffsmith.engine import NonFiniteOutput, begin, guarded
+from diffsmith.engine import NonFiniteOutput, begin, graphed, guarded, reusing_text
 from diffsmith.errors import DiffsmithError
 
 from .networks import inputs, unet
@@ -69,6 +69,17 @@ def test_a_bad_input_is_not_blamed_on_a_layer():
     with pytest.raises(NonFiniteOutput, match="came in with the network's input") as caught:
         network(x * float("inf"), t, **told)
     assert caught.value.layer == ""
+
+
+def test_the_layer_is_named_through_recordings_and_caches_too():
+    def record(call):
+        answer = call().clone()
+        return lambda: answer.copy_(call()), answer
+
+    network, (at, told) = guarded(graphed(reusing_text(unet()), record)), inputs()
+    spoil(network.mid_block.resnets[1].conv1)
+    with pytest.raises(NonFiniteOutput, match=r"begins in mid_block.resnets.1.conv1 "):
+        network(*at, **told)
 
 
 def test_good_answers_pass_and_nothing_is_left_on_the_layers():

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from tests.checkpoints import parts, pixart_texts, sdxl_texts
 
 from diffsmith.conditioning.conditioners import clip, pixart, sdxl
 from diffsmith.training.captions import captions_of
-from tests.checkpoints import parts, pixart_texts, sdxl_texts
 
 TEXTS = (*(f"a photograph of cube {number}" for number in range(17)), "the red cube " * 60, "")
 KINDS = {"clip": (sdxl_texts, clip), "sdxl": (sdxl_texts, sdxl), "pixart": (pixart_texts, pixart)}
@@ -32,7 +32,9 @@ def test_every_caption_is_told_as_the_conditioner_reads_it(conditioner):
     captions, told = read(conditioner)
     assert told == [16, 19]
     for numbers in ([3, 3, 0], [18], [17, 5], [2, 17, 16]):
-        wanted = conditioner([TEXTS[number] for number in numbers], None, (32, 64), guided=False)["conditional"]
+        wanted = conditioner([TEXTS[number] for number in numbers], None, (32, 64), guided=False)[
+            "conditional"
+        ]
         found = captions(torch.tensor(numbers))
         assert found.keys() == wanted.keys()
         for name in wanted:
@@ -40,7 +42,7 @@ def test_every_caption_is_told_as_the_conditioner_reads_it(conditioner):
 
 
 def _seen(condition, name):
-    """What a network makes of it: of a text said twice as much as of it said once, of what is masked nothing."""
+    """What a network makes of it: of a text said twice as of it said once, of what is masked nothing."""
     if name != "text":
         value = condition[name]
         return value.sum(1) if name == "text_mask" else value

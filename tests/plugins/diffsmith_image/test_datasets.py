@@ -118,11 +118,11 @@ def test_every_fault_of_a_folder_is_named(tmp_path):
         folder(path=str(tmp_path / "empty"))
     with pytest.raises(FileFault, match=r"00\.png: is no folder"):
         folder(path=fill(tmp_path / "file") + "/00.png")
-    with pytest.raises(FileFault, match="holds 3 pictures: too few"):
-        folder(path=fill(tmp_path / "few", count=3))
+    with pytest.raises(FileFault, match="holds 2 pictures: too few"):
+        folder(path=fill(tmp_path / "few", count=2))
     (tmp_path / "file" / "05.png").write_bytes(b"\x89PNG and then nothing")
     with pytest.raises(FileFault, match=r"05\.png: is no picture"):
-        folder(path=str(tmp_path / "file"))
+        whole(folder(path=str(tmp_path / "file")))
     paint(tmp_path / "few" / "class" / "a.png", 0)
     with pytest.raises(FileFault, match=r"00\.png: lies beside class folders"):
         folder(path=str(tmp_path / "few"))
@@ -133,7 +133,23 @@ def test_a_picture_cut_short_is_named(tmp_path):
     whole_file = paint(tmp_path / "03.png", (5, 9, 200), size=(400, 400)).read_bytes()
     (tmp_path / "03.png").write_bytes(whole_file[: len(whole_file) // 2])
     with pytest.raises(FileFault, match=r"03\.png: is no picture"):
-        folder(path=str(tmp_path))
+        whole(folder(path=str(tmp_path)))
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(3, [1, 1, 1]), (6, [4, 1, 1]), (20, [16, 2, 2])])
+def test_of_few_pictures_one_is_held_out_for_each_purpose(tmp_path, count, sizes):
+    data = folder(path=fill(tmp_path, count=count), size=8)
+    assert [len(part) for part in (data.train, data.validation, data.test)] == sizes
+
+
+def test_a_picture_is_read_when_it_is_wanted(tmp_path):
+    data = folder(path=fill(tmp_path), size=8)
+    held_out = [*data.validation.given.files, *data.test.given.files]
+    for file in held_out:
+        file.write_bytes(b"changed meanwhile")
+    assert len(data.train.x) == 8
+    with pytest.raises(FileFault, match="is no picture"):
+        _ = data.validation.x
 
 
 def test_options_are_checked_before_anything_is_read():
