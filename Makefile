@@ -14,7 +14,7 @@ demo: install
 	$(BIN)/diffsmith sweep digits --budget 2m
 
 test: install-test lint types
-	$(BIN)/pytest --cov --cov-report=term --cov-report=xml:.coverage.xml -q
+	$(BIN)/pytest --numprocesses=auto --dist=loadfile --cov --cov-report=term --cov-report=xml:.coverage.xml -q
 	$(BIN)/coverage report --format=total
 
 lint: install-test

@@ -1,4 +1,4 @@
-"""Writes docs/models.md: every published model, its size, and how far tiny ones are from diffusers' pipelines.
+"""Writes docs/models.md: every published model, its size, and how far tiny ones are from diffusers.
 
 The distances are those of the tests: the script runs the cases of tests/parity/test_pipelines.py.
 
@@ -28,11 +28,12 @@ INTRODUCTION = """# Published models
 
 *The tables are written by `benchmarks/models_page.py`: run it again after a change.*
 
-`diffsmith.load(source)` and `diffsmith generate SOURCE "a prompt"` take any of these: a model's name from the table
-(its weights are fetched from the Hub once, at one commit), `owner/name` or `owner/name@revision` on the Hub, a folder
-in diffusers' layout, or a single file as the authors wrote it (`.safetensors`, `.ckpt`, `.pt`, `.onnx` initializers).
-What it is, is told by `model_index.json`, `config.json`, or by the names and shapes inside; never by a file's ending.
-Pickles are opened by torch's weights-only loader in a process of their own, under limits of memory and time.
+`diffsmith.load(source)` and `diffsmith generate SOURCE "a prompt"` take any of these: a model's name from
+the table (its weights are fetched from the Hub once, at one commit), `owner/name` or `owner/name@revision`
+on the Hub, a folder in diffusers' layout, or a single file as the authors wrote it (`.safetensors`,
+`.ckpt`, `.pt`, or the initializers of an `.onnx` file with such names). What it is, is told by `model_index.json`, `config.json`, or by the
+names and shapes inside; never by a file's ending. Pickles are opened by torch's weights-only loader in a
+process of their own, under limits of memory and time.
 
 ```python
 import diffsmith
@@ -43,14 +44,15 @@ pipeline.network, pipeline.autoencoder, pipeline.conditioners  # the parts, for 
 ```
 
 - **Prompts** may weigh words, `(red:1.3)` and `[table]`, and be of any length; `BREAK` begins a new part.
-- **Tasks** are the same for all models: `image=` begins from a picture (`strength` says how far from it), `mask=`
-  makes only its white part anew, with a 9-channel inpainting model or with any other; `size=` is height and width.
+- **Tasks** are the same for all models: `image=` begins from a picture (`strength` says how far from it),
+  `mask=` makes only its white part anew, with a 9-channel inpainting model or with any other; `size=` is
+  height and width.
 - **Refiner**: `--refiner sdxl_refiner` hands the last fifth of the walk to a second model.
 - **Saving**: `pipeline.save(folder)` writes diffusers' layout, which diffusers opens.
 
-Latents of a picture are the mode of the autoencoder's distribution, where diffusers draws from it: the same picture
-always begins at the same place. In the middle of a walk diffusers' `PNDMScheduler` asks about its doubled timestep;
-ours goes on with the steps that are left.
+Latents of a picture are the mode of the autoencoder's distribution, where diffusers draws from it: the same
+picture always begins at the same place. In the middle of a walk diffusers' `PNDMScheduler` asks about its
+doubled timestep; ours goes on with the steps that are left.
 
 ## What there is
 
@@ -62,8 +64,9 @@ Parameters of network, autoencoder and text encoders together; the memory is tha
 DISTANCES = """
 ## How far from diffusers
 
-{count} pipelines with random weights at small size: diffusers saves, diffsmith loads, both make two pictures from the
-same seeds. The largest difference of any pixel, whose values lie in [0, 1], float32; the bound is 1e-4.
+{count} pipelines with random weights at small size: diffusers saves, diffsmith loads, both make two
+pictures from the same seeds. The largest difference of any pixel, whose values lie in [0, 1], float32; the
+bound is 1e-4.
 
 | task and pipeline | largest difference |
 |---|---|

@@ -49,6 +49,22 @@ def trained(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Pat
     return folder
 
 
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """published("sd1"): the folder of a tiny pipeline of tests/published.py. Do not write there."""
+    made: dict[str, Path] = {}
+
+    def folder(kind: str) -> Path:
+        from tests.published import PIPELINES
+
+        if kind not in made:
+            made[kind] = tmp_path_factory.mktemp("published") / kind
+            PIPELINES[kind](tmp_path_factory.mktemp("words")).save_pretrained(made[kind])
+        return made[kind]
+
+    return folder
+
+
 class InstalledPlugin(NamedTuple):
     """A plugin as `diffsmith plugins new` writes it, and an environment in which it is installed."""
 

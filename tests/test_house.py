@@ -14,12 +14,13 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "__ini
 # From the ground up. A room may import itself and what lies below it.
 FLOORS = [
     {"errors"},
-    {"files", "caches", "options", "cards"},
-    {"documents", "modality", "specs", "diffusion", "nn", "weights", "engine", "hookspecs"},
-    {"samples", "data", "schedulers"},
+    {"files", "caches", "options", "cards", "quiet"},
+    {"documents", "modality", "specs", "diffusion", "nn", "weights", "hookspecs"},
+    {"samples", "data", "schedulers", "engine", "autoencoders", "conditioning"},
     {"metrics", "registry"},
     {"builtin_plugin", "factory", "refusals"},
-    {"pipeline", "sampling", "interop"},
+    {"sampling", "interop"},
+    {"pipeline"},
     {"training", "export", "testing"},
     {"tuner", "plots"},
     {"commands"},
@@ -158,11 +159,27 @@ def test_no_file_has_two_subjects() -> None:
 
 
 def test_no_door_is_left_open() -> None:
-    """No pickle, no eval, no shell: in the whole source, not only where a linter looks."""
+    """No pickle, no eval, no shell: in the whole source, not only where a linter looks.
+
+    One file reads what torch.save wrote: it runs in a process of its own that may do nothing else.
+    """
     doors = {"eval", "exec", "pickle.load", "pickle.loads", "torch.load", "joblib.load", "os.system"}
-    for path in [*modules(), *(path for plugin in PLUGINS for path in plugin.rglob("*.py"))]:
-        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-        assert not {ast.unparse(call.func) for call in calls} & doors, path
+    child = CORE / "weights" / "pickles" / "child.py"
+    sources = [*modules(), *(path for plugin in PLUGINS for path in plugin.rglob("*.py"))]
+    opened = {path: calls & doors for path in sources if (calls := _calls(path)) & doors}
+    assert opened == {child: {"torch.load"}}
+    (load,) = [node for node in _called(child) if ast.unparse(node.func) == "torch.load"]
+    assert {word.arg: ast.unparse(word.value) for word in load.keywords}["weights_only"] == "True"
+    assert not [path for path in modules() if any("pickles.child" in name for name in imported(path))]
+
+
+def _calls(path: Path) -> set[str]:
+    """What a file calls."""
+    return {ast.unparse(call.func) for call in _called(path)}
+
+
+def _called(path: Path) -> list[ast.Call]:
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
 
 
 if __name__ == "__main__":

@@ -50,9 +50,7 @@ def _pipeline(size: Size, words: Path) -> Any:
 
 def _autoencoder(size: Size) -> nn.Module:
     told = {**size.autoencoder, **_LEVELS, "sample_size": size.side}
-    network: nn.Module = diffusers.AutoencoderKL(
-        latent_channels=4, scaling_factor=told.pop("scaling"), **told
-    )
+    network: nn.Module = diffusers.AutoencoderKL(latent_channels=4, **told)
     return network
 
 

@@ -2,7 +2,6 @@
 
 import ctypes
 import gc
-import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-__all__ = ["Steps", "Watch", "now", "settled"]
+__all__ = ["Memory", "Steps", "now"]
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
@@ -46,27 +45,19 @@ def settled() -> None:
     _CLEAR.write_text("5")  # resets the peak resident size, proc(5)
 
 
-class Watch:
-    """Peaks in MiB above what was there: resident in all, and without pages of files, watched every 2 ms."""
+class Memory:
+    """Memory above what was there, in MiB."""
 
-    def __enter__(self) -> "Watch":
+    def __init__(self) -> None:
         settled()
-        self._before, self._over, self._own = _status(), threading.Event(), 0.0
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-        return self
+        self._before = _status()
 
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-        after = _status()
-        self.resident = after["VmHWM"] - self._before["VmRSS"]
-        self.own = self._own - self._before["RssAnon"]
-        self.device = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
-
-    def _look(self) -> None:
-        while not self._over.wait(0.002):
-            self._own = max(self._own, _status()["RssAnon"])
+    def taken(self) -> dict[str, float]:
+        """resident: at its peak; files: what of it are pages of files, which may be dropped, now; device."""
+        status = _status()
+        device = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
+        resident = status["VmHWM"] - self._before["VmRSS"]
+        return {"resident": resident, "files": status["RssFile"] - self._before["RssFile"], "device": device}
 
 
 def _status() -> dict[str, float]:

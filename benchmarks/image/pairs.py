@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
+from time import time
 from typing import Any
 
 from safetensors.torch import load_file
@@ -22,55 +23,49 @@ _HERE = Path(__file__).parents[1]
 
 @dataclass
 class Figures:
-    """What the processes of one row told, a value a round."""
+    """What the processes of one row told, a value a round, and what they made."""
 
     row: Row
-    imports: list[float] = field(default_factory=list)
-    load: list[float] = field(default_factory=list)
-    first: list[float] = field(default_factory=list)
-    step: list[float] = field(default_factory=list)
-    memory: dict[str, float] = field(default_factory=dict)
+    told: list[dict[str, float]] = field(default_factory=list)
     made: dict[str, Tensor] = field(default_factory=dict)
 
-    def add(self, told: dict[str, Any]) -> None:
-        """Those of one more round."""
-        self.imports.append(told["imports"])
-        self.load.append(told["load"])
-        self.first.append(told["first"])
-        self.step.append(median(told["steps"]))
+    def of(self, what: str) -> float:
+        """The median of the rounds: "imports", "load", "first", "step" in seconds, "resident" ... in MiB."""
+        return median(each[what] for each in self.told)
+
+    def best(self, what: str) -> float:
+        """The least of the rounds."""
+        return min(each[what] for each in self.told)
 
     def ratio(self, what: str, other: "Figures") -> float:
-        """The median of the pairs."""
-        return median(a / b for a, b in zip(getattr(self, what), getattr(other, what), strict=True))
+        """The median of the rounds' ratios: what slows a whole round slows both."""
+        return median(a[what] / b[what] for a, b in zip(self.told, other.told, strict=True))
 
 
 def measured(rows: list[Row], rounds: int, told: dict[str, Any], folder: Path) -> dict[str, Figures]:
-    """The figures of each row, by its name: memory once, the times in every round."""
+    """The figures of each row, by its name."""
     found = {row.name: Figures(row) for row in rows}
-    for number, (row, memory) in enumerate(_turns(rows, rounds), 1):
-        print(f"\r{number} of {len(rows) * (rounds + 1)}", end="", file=sys.stderr, flush=True)
-        out = folder / "made.safetensors"
-        answer = _asked({**told, "row": asdict(row), "memory": memory, "out": str(out)})
-        if memory:
-            found[row.name].memory = answer
-        else:
-            found[row.name].add(answer)
-            found[row.name].made = load_file(out)
+    out = folder / "made.safetensors"
+    for number, row in enumerate(_turns(rows, rounds), 1):
+        print(f"\r{number} of {len(rows) * rounds}", end="", file=sys.stderr, flush=True)
+        answer = _asked({**told, "row": asdict(row), "out": str(out)})
+        found[row.name].told.append({**answer, "step": median(answer.pop("steps"))})
+        found[row.name].made = load_file(out)
     print(file=sys.stderr)
     return found
 
 
-def _turns(rows: list[Row], rounds: int) -> Iterator[tuple[Row, bool]]:
+def _turns(rows: list[Row], rounds: int) -> Iterator[Row]:
     """Every other round backwards, so that nobody always comes after the same one."""
-    yield from ((row, True) for row in rows)
     for number in range(rounds):
-        yield from ((row, False) for row in (rows[::-1] if number % 2 else rows))
+        yield from rows[::-1] if number % 2 else rows
 
 
 def _asked(told: dict[str, Any]) -> dict[str, Any]:
     paths = os.pathsep.join([str(_HERE), os.environ.get("PYTHONPATH", "")])
+    asked = json.dumps({**told, "began": time()})
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "image.one", json.dumps(told)],
+        [sys.executable, "-W", "ignore", "-m", "image.one", asked],
         env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,
         check=False,

@@ -10,43 +10,47 @@ __all__ = ["Row", "rows"]
 class Row:
     """One way to run. told: fields of our engine, or what diffusers' pipeline is made to do.
 
-    against: the row of diffusers that it is compared with. approximate: its picture is meant to differ.
+    against: the rows of diffusers that it is compared with. approximate: its picture is meant to differ.
     """
 
     name: str
     side: Literal["ours", "theirs"]
     dtype: str
     told: dict[str, Any] = field(default_factory=dict)
-    against: str = ""
+    against: tuple[str, ...] = ()
     approximate: bool = False
 
 
 _CACHE = {"cache": {"name": "deep_features", "every": 3}}
 _LAST = {"channels_last": True}
+_EAGER, _HALF = "diffusers, float32", "diffusers, bfloat16, channels last"
 
 _CPU = [
-    Row("diffusers, float32", "theirs", "float32"),
+    Row(_EAGER, "theirs", "float32"),
     Row("diffusers, float32, channels last", "theirs", "float32", _LAST),
     Row("diffusers, bfloat16", "theirs", "bfloat16"),
-    Row("diffusers, bfloat16, channels last", "theirs", "bfloat16", _LAST),
-    Row("ours, float32, plain layout", "ours", "float32", {"layout": "plain"}, "diffusers, float32"),
-    Row("ours, float32", "ours", "float32", {}, "diffusers, float32"),
-    Row("ours, automatic precision", "ours", "auto", {}, "diffusers, float32"),
-    Row("ours, automatic, deep features kept", "ours", "auto", _CACHE, "diffusers, float32", True),
+    Row(_HALF, "theirs", "bfloat16", _LAST),
+    Row("ours, float32, plain layout", "ours", "float32", {"layout": "plain"}, (_EAGER,)),
+    Row("ours, float32", "ours", "float32", {}, (_EAGER,)),
+    Row("ours, automatic precision", "ours", "auto", {}, (_EAGER, _HALF)),
+    Row("ours, automatic, deep features kept", "ours", "auto", _CACHE, (_EAGER, _HALF), True),
 ]
 
 
 def rows(device: str, dtype: str = "") -> list[Row]:
     """The rows for that device; on a GPU in one number format."""
-    if device == "cpu":
-        return _CPU
-    eager, compiled = f"diffusers, {dtype}", f"diffusers, {dtype}, compiled"
+    return _CPU if device == "cpu" else _gpu(f"diffusers, {dtype}", f"ours, {dtype}", dtype)
+
+
+def _gpu(theirs: str, ours: str, dtype: str) -> list[Row]:
+    compiled = f"{theirs}, compiled"
+    both = {"compile": True, "graphs": True}
     return [
-        Row(eager, "theirs", dtype, _LAST),
+        Row(theirs, "theirs", dtype, _LAST),
         Row(compiled, "theirs", dtype, {**_LAST, "compile": True}),
-        Row(f"ours, {dtype}", "ours", dtype, {}, eager),
-        Row(f"ours, {dtype}, graphs", "ours", dtype, {"graphs": True}, eager),
-        Row(f"ours, {dtype}, compiled", "ours", dtype, {"compile": True}, compiled),
-        Row(f"ours, {dtype}, compiled, graphs", "ours", dtype, {"compile": True, "graphs": True}, compiled),
-        Row(f"ours, {dtype}, deep features kept", "ours", dtype, _CACHE, eager, True),
+        Row(ours, "ours", dtype, {}, (theirs,)),
+        Row(f"{ours}, graphs", "ours", dtype, {"graphs": True}, (theirs, compiled)),
+        Row(f"{ours}, compiled", "ours", dtype, {"compile": True}, (theirs, compiled)),
+        Row(f"{ours}, compiled, graphs", "ours", dtype, both, (theirs, compiled)),
+        Row(f"{ours}, deep features kept", "ours", dtype, _CACHE, (theirs, compiled), True),
     ]

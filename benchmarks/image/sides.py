@@ -56,7 +56,8 @@ def theirs(folder: Path, size: Size, row: Row, device: str) -> Loaded:
     dtype = getattr(torch, row.dtype)
     pipeline = diffusers.DiffusionPipeline.from_pretrained(folder, torch_dtype=dtype, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
-    pipeline.to(device)
+    if device != "cpu":  # else it is there, and asking would cost it time
+        pipeline.to(device)
     if row.told.get("channels_last"):
         pipeline.unet.to(memory_format=torch.channels_last)
         pipeline.vae.to(memory_format=torch.channels_last)

@@ -31,7 +31,12 @@ _CROSS = {
 }
 _CLIP_L: Options = {"hidden_size": 768, "intermediate_size": 3072, "layers": 12, "heads": 12}
 _CLIP_G: Options = {"hidden_size": 1280, "intermediate_size": 5120, "layers": 32, "heads": 20, "act": "gelu"}
-_VAE: Options = {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2, "scaling": 0.18215}
+_VAE: Options = {
+    "block_out_channels": (128, 256, 512, 512),
+    "layers_per_block": 2,
+    "scaling_factor": 0.18215,
+    "force_upcast": False,
+}
 _SD15: Options = {
     "block_out_channels": (320, 640, 1280, 1280),
     "cross_attention_dim": 768,
@@ -60,7 +65,11 @@ SIZES: dict[str, Size] = {
         steps=4,
     ),
     "narrow": Size(
-        {**_SD15, "block_out_channels": (160, 320, 640, 640)},
+        {
+            **_SD15,
+            "block_out_channels": (160, 320, 640, 640),
+            "attention_head_dim": 4,
+        },  # heads as wide as its
         {**_VAE, "block_out_channels": (64, 128, 256, 256)},
         _CLIP_L,
         side=256,
@@ -68,6 +77,12 @@ SIZES: dict[str, Size] = {
     ),
     "sd15": Size(_SD15, _VAE, _CLIP_L, side=512, steps=20, dtype="float16"),
     "sdxl": Size(
-        _SDXL, {**_VAE, "scaling": 0.13025}, _CLIP_L, side=1024, steps=20, second=_CLIP_G, dtype="float16"
+        _SDXL,
+        {**_VAE, "scaling_factor": 0.13025, "force_upcast": True},
+        _CLIP_L,
+        side=1024,
+        steps=20,
+        second=_CLIP_G,
+        dtype="float16",
     ),
 }

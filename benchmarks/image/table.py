@@ -1,50 +1,54 @@
 """The figures as Markdown."""
 
 from collections.abc import Iterator
-from statistics import median
-
-from torch import Tensor
 
 from .pairs import Figures
 from .peaks import Peak, Work
 
-__all__ = ["differences", "ratios", "roofline", "seconds"]
+__all__ = ["differences", "ratios", "relative", "roofline", "seconds"]
+
+_MEMORY = {
+    "cpu": {"resident": "peak, MiB", "files": "of it pages of files"},
+    "cuda": {"device": "peak of the GPU, MiB"},
+}
 
 
 def seconds(found: dict[str, Figures], on: str) -> Iterator[str]:
-    """One line a row: times (medians of the rounds) and peaks of memory."""
-    peak = "peak of the GPU, MiB" if on == "cuda" else "peak, MiB | without files' pages, MiB"
-    yield f"| | load, s | first picture, s | step, s | {peak} |"
-    yield "|---|---|---|---|---|" + ("" if on == "cuda" else "---|")
+    """One line a row: times and peaks of memory, medians of the rounds; imports are a process's start."""
+    memory = _MEMORY[on]
+    yield f"| | imports, s | load, s | first picture, s | step, s | {' | '.join(memory.values())} |"
+    yield "|---" * (5 + len(memory)) + "|"
     for name, each in found.items():
-        times = (f"{median(times):.3f}" for times in (each.load, each.first, each.step))
-        kinds = ("device",) if on == "cuda" else ("resident", "own")
-        yield f"| {name} | {' | '.join([*times, *(f'{each.memory[kind]:.0f}' for kind in kinds)])} |"
+        times = (f"{each.of(what):.3f}" for what in ("imports", "load", "first", "step"))
+        yield f"| {name} | {' | '.join([*times, *(f'{each.of(what):.0f}' for what in memory)])} |"
 
 
 def ratios(found: dict[str, Figures], on: str) -> Iterator[str]:
-    """Each of ours over what it is compared with: medians of pairs."""
-    kind = "device" if on == "cuda" else "resident"
+    """Each of ours over what it is compared with."""
+    memory = next(iter(_MEMORY[on]))
     yield "| | over | load | first picture | step | peak memory |"
     yield "|---|---|---|---|---|---|"
     for name, each in found.items():
-        if not each.row.against:
-            continue
-        other = found[each.row.against]
-        times = (f"{each.ratio(what, other):.2f}" for what in ("load", "first", "step"))
-        memory = each.memory[kind] / other.memory[kind]
-        yield f"| {name} | {other.row.name} | {' | '.join(times)} | {memory:.2f} |"
+        for against in each.row.against:
+            pairs = (f"{each.ratio(what, found[against]):.2f}" for what in ("load", "first", "step", memory))
+            yield f"| {name} | {against} | {' | '.join(pairs)} |"
 
 
 def differences(found: dict[str, Figures], reference: str) -> Iterator[str]:
     """How far each row's latents, relative, and picture, in levels of 255, are from the first row's."""
-    wanted = found[reference].made
+    wanted = found[reference]
     yield f"| against {reference} | latents, relative | picture, levels |"
     yield "|---|---|---|"
     for name, each in found.items():
-        latents = _relative(each.made["latents"], wanted["latents"])
-        levels = (each.made["picture"].int() - wanted["picture"].int()).abs()
-        yield f"| {name} | {latents:.1e} | at most {levels.max()}, {levels.float().mean():.2f} on average |"
+        levels = (each.made["picture"].int() - wanted.made["picture"].int()).abs()
+        told = f"at most {levels.max()}, {levels.float().mean():.2f} on average"
+        yield f"| {name} | {relative(each, wanted):.1e} | {told} |"
+
+
+def relative(a: Figures, b: Figures) -> float:
+    """The largest difference of their latents, relative to the largest value."""
+    made, wanted = a.made["latents"], b.made["latents"]
+    return float((made - wanted).abs().max() / wanted.abs().max())
 
 
 def roofline(found: dict[str, Figures], work: Work, peaks: dict[str, Peak]) -> Iterator[str]:
@@ -55,14 +59,10 @@ def roofline(found: dict[str, Figures], work: Work, peaks: dict[str, Peak]) -> I
     yield "|---|---|---|---|---|"
     for name, each in found.items():
         peak = peaks[each.row.dtype]
-        floor, step = peak.seconds(work), min(each.step)
+        floor, step = peak.seconds(work), each.best("step")
         told = f"{peak.products / 1e9:.0f}, {peak.convolutions / 1e9:.0f}"
         reached = "" if each.row.approximate else f"{floor / step:.0%}"
         yield f"| {name} | {told} | {floor:.3f} | {step:.3f} | {reached} |"
-
-
-def _relative(a: Tensor, b: Tensor) -> float:
-    return float((a - b).abs().max() / b.abs().max())
 
 
 def _share(work: Work) -> float:

@@ -40,6 +40,8 @@ _XL_REFINER = {
 }
 _INPAINTING = {"extra_channels": 5}  # the mask, and the latents of what is not masked
 
+_CLIP_L, _OPEN_CLIP_H, _OPEN_CLIP_G = 123_060_480, 340_387_840, 694_659_840  # parameters that read text
+
 _SD_LATENTS = {"name": "kl", "scaling": 0.18215}
 _XL_LATENTS = {"name": "kl", "scaling": 0.13025, "needs_float32": True}
 
@@ -80,12 +82,14 @@ def _sd1(name: str, summary: str, weights: str, *aliases: str, **facts: Any) -> 
     source = "Rombach et al. 2022, High-Resolution Image Synthesis with Latent Diffusion Models"
     usual = {"defaults": _SD1, "usual": _PLMS, "licence": _RAIL, "source": source}
     parts: dict[str, Any] = {"autoencoder": _SD_LATENTS, "conditioner": {"name": "clip"}}
+    parts["encoders"] = {"text_encoder": _CLIP_L}
     return _card(name, summary, weights, *aliases, shape=(4, 64, 64), **parts, **{**usual, **facts})
 
 
 def _sd2(name: str, summary: str, weights: str, **facts: Any) -> ModelCard:
     # The first publisher took the repositories back; these are copies of them, kept as they were.
     parts: dict[str, Any] = {"autoencoder": _SD_LATENTS, "conditioner": {"name": "open_clip"}}
+    parts["encoders"] = {"text_encoder": _OPEN_CLIP_H}
     source = "Rombach et al. 2022; https://github.com/Stability-AI/stablediffusion"
     first = f"stabilityai/{weights}"
     usual = {"shape": (4, 64, 64), "defaults": _SD2, "usual": _PLMS, "licence": _RAIL_PP, "source": source}
@@ -95,6 +99,7 @@ def _sd2(name: str, summary: str, weights: str, **facts: Any) -> ModelCard:
 def _xl(name: str, summary: str, weights: str, **facts: Any) -> ModelCard:
     source = "Podell et al. 2023, SDXL: Improving Latent Diffusion Models for High-Resolution Image Synthesis"
     parts: dict[str, Any] = {"autoencoder": _XL_LATENTS, "conditioner": {"name": "sdxl"}}
+    parts["encoders"] = {"text_encoder": _CLIP_L, "text_encoder_2": _OPEN_CLIP_G}
     usual = {**parts, "defaults": _XL, "usual": _EULER, "licence": _RAIL_PP, "source": source}
     return _card(name, summary, weights, shape=(4, 128, 128), **{**usual, **facts})
 
@@ -149,6 +154,7 @@ STABLE_DIFFUSION: list[ModelCard] = [
         "stabilityai/stable-diffusion-xl-refiner-1.0",
         defaults=_XL_REFINER,
         conditioner={"name": "sdxl_refiner"},
+        encoders={"text_encoder_2": _OPEN_CLIP_G},
     ),
     _xl(
         "sdxl_inpaint",

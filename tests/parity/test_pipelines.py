@@ -14,6 +14,8 @@ from tests.published import PIPELINES
 import diffsmith
 from diffsmith.diffusion.coordinates import moved_to
 from diffsmith.pipeline import request_of
+from diffsmith.pipeline.building import refining
+from diffsmith.registry import default_registry
 
 PROMPTS, NEGATIVES = ["a red cube on a table", "the sky at night"], ["blurry", "low quality, blurry"]
 SEEDS = [3, 11]
@@ -108,9 +110,42 @@ def test_a_pipeline_makes_what_diffusers_makes(name, saved, pictures):
     assert np.abs(made - expected).max() < 1e-4
 
 
+REFINED = {
+    "at 0.8": (0.8, {}),
+    "at 0.5": (0.5, {}),
+    "without guidance": (0.8, {"guidance_scale": 1.0}),
+}
+
+
+@pytest.mark.parametrize("name", REFINED)
+@torch.no_grad()
+def test_a_refiner_takes_over_where_diffusers_does(name, saved):
+    at, told = REFINED[name]
+    (base, folder), (refiner, other) = saved("sdxl"), saved("sdxl_refiner")
+    words = {"prompt": PROMPTS, "negative_prompt": NEGATIVES, "num_inference_steps": 7, **told}
+    latents = base(**words, generator=generators(), denoising_end=at, output_type="latent").images
+    expected = refiner(**words, image=latents, denoising_start=at, output_type="np").images
+    pipeline = diffsmith.load(
+        folder,
+        engine={"device": "cpu", "dtype": "float32"},
+        spacing={"name": "leading", "offset": 1, "steps": 7},
+        refiner={**refining(other, default_registry()), "at": at},
+        **({"guidance": "none"} if told else {}),
+    )
+    request = request_of(seeds=SEEDS, prompt=PROMPTS, negative=NEGATIVES)
+    frames = list(pipeline.frames(request))
+    assert len(frames) == pipeline.steps(request) == 7
+    made = pixels(pipeline.refiner, frames[-1])
+    assert np.abs(made - expected).max() < 1e-4
+
+
+def generators() -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(seed) for seed in SEEDS]
+
+
 def reference(case: Case, pipeline: Any, pictures: tuple[Path, Path]) -> Any:
     """diffusers' pictures, in [0, 1]."""
-    told = {"generator": [torch.Generator().manual_seed(seed) for seed in SEEDS], **case.told}
+    told = {"generator": generators(), **case.told}
     told |= {"num_inference_steps": case.steps, "output_type": "np"}
     if case.words:
         told |= {"prompt": PROMPTS} | ({} if "lcm" in case.pipeline else {"negative_prompt": NEGATIVES})
@@ -140,9 +175,14 @@ def ours(case: Case, folder: Path, pictures: tuple[Path, Path]) -> Any:
     if "inpaint" in case.pipeline:
         asked["mask"] = str(pictures[1])
     *_, last = pipeline.frames(request_of(seeds=SEEDS, **asked))
+    return pixels(pipeline, last)
+
+
+def pixels(pipeline: Any, last: Any) -> Any:
+    """What a walk ends in, in [0, 1]."""
     x = moved_to(pipeline.schedule.path, last.x, last.level)
-    pixels = x if pipeline.autoencoder is None else pipeline.autoencoder.decode(x)
-    return (pixels / 2 + 0.5).clamp(0, 1).movedim(1, -1).numpy()
+    decoded = x if pipeline.autoencoder is None else pipeline.autoencoder.decode(x)
+    return (decoded / 2 + 0.5).clamp(0, 1).movedim(1, -1).numpy()
 
 
 def needs_picture(case: Case) -> bool:

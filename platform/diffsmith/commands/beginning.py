@@ -111,18 +111,13 @@ def _spacing_in(scheduler: str | None) -> str | None:
 
 
 def _refiner(name: str | None) -> dict[str, Any] | None:
-    """The refiner's spec; how it walks and runs, it takes from the first pipeline's."""
-    from ..factory import SHARED
-    from ..pipeline.building import located, written
+    from ..pipeline.building import refining
     from ..registry import default_registry
 
-    if name is None:
-        return None
     try:
-        values, folder = written(name, default_registry())
+        return None if name is None else refining(name, default_registry())
     except SpecError as error:
         raise error.under("--refiner") from None
-    return located({key: value for key, value in values.items() if key not in SHARED}, folder)
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -27,7 +27,7 @@ EXAMPLES = examples(
 )
 
 _GENTLE = {"lr": 1e-5, "batch": 4}
-"""What keeps a network that knows much from forgetting it, and fits beside it."""
+"""For a network that has weights: at higher rates it forgets what it knew, and more pictures seldom fit."""
 
 
 def add(app: typer.Typer) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import FileFault, SpecError
+from ..quiet import quietly
 from ..weights.components import Component, Components
 from ..weights.networks import assign
 
@@ -31,7 +32,8 @@ def clip_encoder(part: Component) -> nn.Module:
     Takes names with and without "text_model.", and a whole CLIP, whose other half it leaves alone. Raises a
     FileFault that lists what is missing, left over or of another shape.
     """
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+    with quietly():
+        from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
     config, names = part.config, list(part.tensors)
     if isinstance(own := config.get("text_config"), Mapping):
@@ -44,7 +46,8 @@ def clip_encoder(part: Component) -> nn.Module:
 
 def t5_encoder(part: Component) -> nn.Module:
     """A T5EncoderModel, ready to read; a FileFault lists what does not fit."""
-    from transformers import T5Config, T5EncoderModel
+    with quietly():
+        from transformers import T5Config, T5EncoderModel
 
     encoder = _filled(_empty(T5EncoderModel, T5Config, part.config, part), part.tensors, part)
     return formatted(encoder, next(encoder.parameters()).dtype)

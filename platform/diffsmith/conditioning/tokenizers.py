@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FileFault
+from ..quiet import quietly
 from ..weights.components import Component
 from ..weights.hub import Address, snapshot
 from .chunks import Tokens
@@ -25,7 +26,8 @@ def clip_tokenizer(name: str, part: Component | None, pad: str | None = None) ->
 
     pad: what fills up, if the part has no files of its own. A FileFault says how to get them.
     """
-    from transformers import CLIPTokenizer
+    with quietly():
+        from transformers import CLIPTokenizer
 
     settings = {"pad_token": pad} if pad and _own(part) is None else {}
     return _read(CLIPTokenizer, _folder(name, part, CLIP, _CLIP_FILES), settings)
@@ -33,7 +35,8 @@ def clip_tokenizer(name: str, part: Component | None, pad: str | None = None) ->
 
 def t5_tokenizer(name: str, part: Component | None) -> Any:
     """transformers' T5Tokenizer of the part `name`."""
-    from transformers import T5Tokenizer
+    with quietly():
+        from transformers import T5Tokenizer
 
     return _read(T5Tokenizer, _folder(name, part, T5, _T5_FILES), {})
 

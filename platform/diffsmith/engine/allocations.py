@@ -14,7 +14,8 @@ __all__ = ["Allocations"]
 class Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of every tensor that operations make inside the block: `live` now, `peak` so far.
 
-    What a kernel allocates for itself and frees before it returns does not show.
+    What a kernel allocates for itself and frees before it returns does not show. Compiled code runs as it
+    was before compiling, so it cannot be counted.
     """
 
     def __init__(self) -> None:

@@ -29,7 +29,8 @@ def graphed(
     """The network, recorded for each shape of its inputs; a SpecError without an NVIDIA GPU.
 
     The answers are the eager ones, bit for bit. Inputs are copied into the recording's own tensors, so they
-    may be any. Nothing in the network may decide by numbers, or keep any for the next call. record: how to record a call, for tests.
+    may be any. Nothing in the network may decide by numbers, or keep any for the next call. record: how to
+    record a call, for tests.
     """
     if record is None and next(network.parameters()).device.type != "cuda":
         raise SpecError(

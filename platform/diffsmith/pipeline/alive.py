@@ -62,20 +62,23 @@ class Pipeline:
 
     def generate(
         self,
-        request: Request | str | None = None,
+        request: Request | Sequence[str] | str | None = None,
         *,
         labels: Sequence[int] | int | None = None,
         seed: int = 0,
         seeds: Sequence[int] | None = None,
         **rest: Any,
     ) -> list[Sample]:
-        """One sample a seed: of a prompt, of labels, or of a whole Request.
+        """One sample a seed: of a prompt or several, of labels, or of a whole Request.
 
-        Without `seeds` they count up from `seed`, one a label. `rest` are a Request's fields: negative, size,
-        image, mask, strength.
+        Without `seeds` they count up from `seed`, one a label or prompt. `rest` are what else a Request says:
+        negative, size, image, mask, strength; and prompt, by its name.
         """
         if not isinstance(request, Request):
-            request = request_of(labels, seed, seeds, request, **rest)
+            words = rest if request is None else {"prompt": request, **rest}
+            request = request_of(labels, seed, seeds, **words)
+        elif rest or seed or not (labels is seeds is None):
+            raise SpecError(["request: it is whole already; say labels, seeds and the rest inside it"])
         making = self.making(request)
         while True:
             try:

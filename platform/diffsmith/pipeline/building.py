@@ -17,7 +17,17 @@ from ..weights.networks import assign
 from .alive import Pipeline
 from .parts import Parts
 
-__all__ = ["SPEC_FILE", "assemble", "build", "load", "located", "new_network", "spec_file", "written"]
+__all__ = [
+    "SPEC_FILE",
+    "assemble",
+    "build",
+    "load",
+    "located",
+    "new_network",
+    "refining",
+    "spec_file",
+    "written",
+]
 
 SPEC_FILE = "pipeline.yaml"
 
@@ -26,11 +36,14 @@ def load(source: str | Path, registry: Registry | None = None, **changes: Any) -
     """The pipeline of a spec file, a folder, a file, a Hub repository, or a published model's name.
 
     What it is is told by `pipeline.yaml`, `model_index.json` or `config.json`, or by a single file's names
-    and shapes; `changes` are fields of the spec to set, such as scheduler="ddim".
+    and shapes; `changes` are fields of the spec to set, such as scheduler="ddim"; a refiner may be given by
+    its source.
     """
     registry = registry or default_registry()
     values, folder = written(source, registry)
     where = str(spec_file(source) or source)
+    if isinstance(changes.get("refiner"), str | Path):
+        changes["refiner"] = refining(changes["refiner"], registry)
     return build(factory.checked(PipelineSpec, {**values, **changes}, registry, where), registry, folder)
 
 
@@ -47,6 +60,13 @@ def written(source: str | Path, registry: Registry) -> tuple[dict[str, Any], Pat
         weights = {"weights": card.weights} if card.weights else {}
         return {"model": card.name, **weights, **card.usual}, Path()
     return recognise(str(source), registry), Path()
+
+
+def refining(source: str | Path, registry: Registry) -> dict[str, Any]:
+    """The values of a RefinerSpec that the source stands for: how it walks and runs is left to the first."""
+    values, folder = written(source, registry)
+    own = {name: value for name, value in values.items() if name not in factory.SHARED}
+    return located(own, folder.absolute())
 
 
 def spec_file(source: str | Path) -> Path | None:

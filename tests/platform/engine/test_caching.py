@@ -1,5 +1,6 @@
 """Approximations across steps: exact when told to be, bounded when not, and clean between walks."""
 
+import weakref
 from copy import deepcopy
 from functools import partial
 
@@ -124,6 +125,19 @@ def test_other_shapes_and_batches_do_not_mix(make, cache):
     for batch, side in ((2, 8), (4, 8), (2, 4)):
         at, told = inputs(batch, side)
         assert torch.equal(network(*at, **told), plain(*at, **told))
+
+
+@every_cache
+def test_conditions_made_anew_for_every_call_are_exact_and_do_not_pile_up(make, cache):
+    plain = make()
+    network, ((x, t), told) = cache(deepcopy(plain)), inputs()
+    seen = []
+    for step in range(30):
+        new = {"text": told["text"].clone()}
+        seen.append(weakref.ref(new["text"]))
+        assert torch.equal(network(x - step, t, **new), plain(x - step, t, **new))
+    del new
+    assert sum(ref() is not None for ref in seen) <= 9
 
 
 @every_cache

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from diffsmith.engine import device_of, placed
+from diffsmith.engine import device_of, dtype_of, placed
 from diffsmith.errors import SpecError
 
 
@@ -32,3 +32,24 @@ def test_a_network_is_placed_ready_to_sample(dtype):
     network = placed(nn.Sequential(nn.Linear(2, 2), nn.Dropout()), "cpu", dtype)
     assert not network.training
     assert network[0].weight.dtype == getattr(torch, dtype)
+
+
+@pytest.mark.parametrize(
+    ("native", "dtype"),
+    [
+        ({"_is_avx512_bf16_supported"}, torch.bfloat16),
+        ({"_is_amx_tile_supported"}, torch.bfloat16),
+        (set(), torch.float32),
+    ],
+)
+def test_the_automatic_format_of_a_cpu_is_bfloat16_where_it_multiplies_that_itself(
+    native, dtype, monkeypatch
+):
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda name=name: name in native, raising=False)
+    assert dtype_of("auto", torch.device("cpu")) == dtype
+    assert dtype_of("float16", torch.device("cpu")) == torch.float16
+
+
+def test_the_automatic_format_elsewhere_is_float32():
+    assert dtype_of("auto", torch.device("mps")) == torch.float32

@@ -229,7 +229,7 @@ def test_a_network_of_one_s_own_learns_the_latents_of_a_published_autoencoder(
 def test_a_network_alone_lacks_its_autoencoder(spec_of, published, registry, tmp_path):
     values, _ = written(published("sd1") / "unet", registry)
     alone = {**values, **spec_of("sd1").model_dump(include={"data", "train"}, exclude_unset=True)}
-    with pytest.raises(SpecError, match="has 3 channels, .* reads 4; weights of the whole pipeline"):
+    with pytest.raises(SpecError, match=r"has 3 channels, .* reads 4; weights of the whole pipeline"):
         list(fit(parse(TrainSpec, alone), tmp_path, registry))
 
 

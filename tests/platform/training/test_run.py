@@ -196,7 +196,7 @@ def test_a_network_that_changed_since_is_told_as_a_file(lab, training_of, spec_o
 
 
 def test_a_pipeline_is_a_copy_that_stays_as_it_is(training_of, spec_of):
-    training = training_of(spec_of(engine={"dtype": "bfloat16"}))
+    training = training_of(spec_of(engine={"dtype": "bfloat16", "layout": "plain"}))
     list(training.steps(3))
     pipeline = training.pipeline()
     before = pipeline.network.go.weight.clone()

@@ -16,7 +16,8 @@ class Lanes(Generic[K]):
     """One K for each set of conditions, made by `new`; `here` is the one of the call that runs.
 
     Calls belong together if x has the same shape and the conditions are the very same tensors, as they are
-    at every step of one walk. A new walk begins empty.
+    at every step of one walk. A new walk begins empty. Only the newest are kept: conditions that are made
+    anew for every call find nothing, but do not pile up.
     """
 
     new: Callable[[], K]
@@ -33,5 +34,10 @@ class Lanes(Generic[K]):
         key = (x.shape, *map(id, told))
         if key not in self._kept:
             self._kept[key] = (told, self.new())  # holding the tensors keeps their ids theirs
+            if len(self._kept) > _MOST:
+                del self._kept[next(iter(self._kept))]
         self.here = self._kept[key][1]
         return self.here
+
+
+_MOST = 8  # branches, each with and without its neighbours in the batch

@@ -1,40 +1,16 @@
-"""From a spec to samples: the same ones whatever the batch, and one sentence for whatever is wrong."""
+"""From a request to samples: the same ones whatever the batch."""
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
-import diffsmith
 from diffsmith.diffusion.noise import Seeded
-from diffsmith.documents import read_yaml, write_yaml
-from diffsmith.errors import FileFault, SpecError
-from diffsmith.pipeline import assemble, build, load, new_network, request_of
-from diffsmith.registry import default_registry
-from diffsmith.specs import PipelineSpec, Request, parse
+from diffsmith.errors import SpecError
+from diffsmith.pipeline import request_of
+from diffsmith.specs import Request
 
-REGISTRY = default_registry()
+from .untrained import REGISTRY, finals, made
 
-
-def made(classes=3, shape=(1, 8, 8), model=(), steps=3, **parts):
-    """A pipeline around an untrained network, whose weights are all drawn so that none is silent."""
-    values = {
-        "model": {"name": "unet", "width": 8, "shape": shape, "classes": classes, **dict(model)},
-        "spacing": {"steps": steps},
-        "engine": {"device": "cpu"},
-        **parts,
-    }
-    spec = parse(PipelineSpec, values)
-    network = new_network(spec.model, REGISTRY)
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for weight in network.parameters():
-            weight.copy_(torch.randn(weight.shape, generator=generator) / weight[0].numel() ** 0.5)
-    return assemble(spec, network, REGISTRY)
-
-
-def finals(pipeline, seeds, labels=None):
-    *_, last = pipeline.frames(Request(seeds=seeds, labels=labels))
-    return last.x
+VARYING = {"dpm_adaptive", "dpm_fast"}  # they place steps of their own
 
 
 @pytest.mark.parametrize("scheduler", REGISTRY.names("schedulers"))
@@ -43,6 +19,7 @@ def test_every_scheduler_walks_with_a_network(scheduler):
     pipeline = made(None, (1, 2, 2), {"multipliers": [1]}, scheduler=scheduler)
     frames = list(pipeline.frames(Request()))
     assert all(frame.x.isfinite().all() and frame.x0.isfinite().all() for frame in frames)
+    assert scheduler in VARYING or len(frames) == pipeline.steps(Request())
 
 
 def test_a_threshold_keeps_every_sample_within_its_limit():
@@ -82,6 +59,18 @@ def test_a_sample_depends_on_its_seed_alone(scheduler):
     assert not torch.allclose(together[:1], finals(pipeline, (5,), (0,)), atol=0.1)
 
 
+@pytest.mark.parametrize("kind", ["sd1", "sdxl", "pixart_alpha", "lcm"])
+def test_a_sample_of_a_text_depends_on_its_seed_and_words_alone(loaded, kind):
+    """A longer prompt beside it does not matter, nor how many there are."""
+    pipeline = loaded(kind)
+    words = ("a red cube", "the sky at night", "x " * 20)
+    together = finals(pipeline, (4, 9, 11), prompts=words, negatives=("blurry",))
+    for row, (seed, prompt) in enumerate(zip((4, 9, 11), words, strict=True)):
+        alone = finals(pipeline, (seed,), prompts=(prompt,), negatives=("blurry",))
+        torch.testing.assert_close(together[row : row + 1], alone, rtol=1e-3, atol=1e-3)
+    assert not torch.allclose(together[:1], finals(pipeline, (4,), prompts=words[1:2]), atol=1e-2)
+
+
 @pytest.mark.parametrize("batch", [1, 2, 5, 64])
 def test_the_engine_s_batch_changes_nothing_but_speed(batch):
     reference = made().generate(labels=[0, 1, 2, 0, 1], seed=3)
@@ -92,10 +81,34 @@ def test_the_engine_s_batch_changes_nothing_but_speed(batch):
         assert difference.abs().max() <= 1  # a rounding that fell the other way
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_batches_of_words_are_cut_with_their_seeds(loaded):
+    """Many prompts go with their seeds, one serves all."""
+    pipeline = loaded("sd1", engine={"batch": 2})
+    told = {"prompt": ["a red cube", "the sky", "a lake"], "negative": "blurry", "seeds": [5, 6, 7]}
+    samples = pipeline.generate(**told)
+    assert [each.asked["prompt"] for each in samples] == told["prompt"]
+    assert {each.asked["negative"] for each in samples} == {"blurry"}
+    for each in samples:
+        (alone,) = pipeline.generate(each.asked["prompt"], negative="blurry", seed=each.seed)
+        assert (alone.data.int() - each.data.int()).abs().max() <= 1
+    assert pipeline.steps(request_of(seeds=[5, 6, 7], prompt="x")) == 2 * 3
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "auto"])
 def test_other_number_formats_make_nearly_the_same(dtype):
     plain, short = (made(engine={"device": "cpu", "dtype": each}) for each in ("float32", dtype))
     torch.testing.assert_close(finals(short, (0,), (1,)), finals(plain, (0,), (1,)), rtol=0.1, atol=0.2)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "auto"])
+@pytest.mark.parametrize("kind", ["sd1", "sdxl", "pixart_alpha_sizes"])
+def test_published_models_make_nearly_the_same_in_other_number_formats(loaded, kind, dtype):
+    """Their autoencoders and readers too."""
+    (plain,), (short,) = (
+        loaded(kind, engine={"dtype": each}).generate("a red cube", negative="blurry", size=[32, 32])
+        for each in ("float32", dtype)
+    )
+    assert (plain.data.int() - short.data.int()).abs().float().mean() < 12
 
 
 def test_generate_in_a_person_s_words():
@@ -107,6 +120,18 @@ def test_generate_in_a_person_s_words():
     assert [(each.seed, each.label) for each in pipeline.generate(seeds=range(2))] == [(0, None), (1, None)]
     request = Request(seeds=(5,), labels=(2,))
     assert [(each.seed, each.label) for each in pipeline.generate(request)] == [(5, 2)]
+    with pytest.raises(SpecError, match=r"^request: it is whole already"):
+        pipeline.generate(request, labels=2)
+
+
+def test_a_text_model_in_a_person_s_words(loaded, picture):
+    pipeline = loaded("sd1", steps=2)
+    (sample,) = pipeline.generate("a cube", negative="blurry", size=(16, 24), seed=4)
+    assert sample.data.shape == (16, 24, 3)
+    assert sample.asked == {"prompt": "a cube", "negative": "blurry", "size": [16, 24]}
+    (sample,) = pipeline.generate("a cube", image=str(picture), strength=0.5)
+    assert sample.asked == {"prompt": "a cube", "image": str(picture), "strength": 0.5}
+    assert [each.seed for each in pipeline.generate(prompt=["a cube", "a lake"], seed=3)] == [3, 4]
 
 
 def test_labels_matter_and_none_is_a_class_of_its_own():
@@ -120,27 +145,11 @@ def test_a_model_without_classes_makes_samples_without_labels():
     assert [sample.label for sample in made(None).generate(seeds=[1, 2])] == [None, None]
 
 
-@pytest.mark.parametrize(
-    ("classes", "labels", "seeds", "told"),
-    [
-        (3, [0, 3], None, r"^labels: 3 is not a class of this model. Classes: 0 to 2$"),
-        (None, 0, None, r"^labels: unet was trained without classes; leave labels out$"),
-        (3, [-1], None, r"^labels.0: input should be greater than or equal to 0, got -1$"),
-        (3, ["x"], None, r"^labels.0: input should be a valid integer.*got 'x'$"),
-        (3, [0, 1], [5], r"^2 labels for 1 seeds: give as many, or one label$"),
-        (3, 0, [-1], r"^seeds.0: input should be greater than or equal to 0, got -1$"),
-        (3, None, [], r"^seeds: at least one is needed$"),
-    ],
-)
-def test_a_wrong_request_is_told_in_one_sentence(classes, labels, seeds, told):
-    with pytest.raises(SpecError, match=told) as caught:
-        made(classes).generate(labels=labels, seeds=seeds)
-    assert len(caught.value.faults) == 1
-
-
-def test_frames_refuse_wrong_labels_before_the_first_step():
+def test_frames_refuse_a_wrong_request_before_the_first_step(loaded):
     with pytest.raises(SpecError, match="not a class"):
         made().frames(Request(labels=(9,)))
+    with pytest.raises(SpecError, match="no multiple of 2"):
+        loaded("sd1").frames(request_of(prompt="x", size=(33, 32)))
 
 
 @pytest.mark.parametrize(
@@ -175,96 +184,33 @@ def test_observers_hear_the_samples(monkeypatch):
     assert heard == [("diffsmith_samples_made", {"samples": samples})]
 
 
-def test_a_request_in_short():
-    assert request_of([3, 7], seed=2) == Request(seeds=(2, 3), labels=(3, 7))
-    assert request_of(None) == Request()
+def test_the_parts_are_within_reach(loaded):
+    """For people who build their own."""
+    pipeline = loaded("sdxl")
+    assert set(pipeline.conditioners) == {"text_encoder", "text_encoder_2"}
+    x = torch.zeros(1, 3, 32, 24)
+    latents = pipeline.encoded(x)
+    assert (latents.shape, latents.dtype) == ((1, 4, 16, 12), torch.float32)
+    assert pipeline.decoded(latents).shape == (1, 32, 24, 3)
+    assert made().conditioners == {}
+    assert torch.equal(made().encoded(x), x)
 
 
-def test_a_device_that_is_not_there_is_told():
-    with pytest.raises(SpecError, match=r"^engine.device: there is no 'gpu' here. This machine has: .*cpu$"):
-        made(engine={"device": "gpu"})
+@pytest.mark.parametrize("decode", ["sliced", "tiled"])
+def test_latents_become_pictures_in_pieces_too(loaded, decode):
+    """Tiles are larger than these: there it is what tests/platform/autoencoders compare."""
+    whole, pieces = (loaded("sd1", engine={"decode": each}) for each in ("whole", decode))
+    latents = torch.randn(3, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    difference = whole.decoded(latents).int() - pieces.decoded(latents).int()
+    assert difference.abs().max() <= 1
 
 
-@pytest.mark.parametrize(
-    ("model", "told"),
-    [
-        ({"shape": None}, r"^model.shape: missing"),
-        (
-            {"multipliers": [1, 1, 1, 1, 1]},
-            r"^model: 5 levels do not fit a picture of 8x8: at most 4 are possible",
-        ),
-    ],
-)
-def test_a_network_that_cannot_be_is_told(model, told):
-    with pytest.raises(SpecError, match=told):
-        made(model=model)
-
-
-@pytest.fixture
-def folder(trained, tmp_path):
-    """A pipeline's folder of one's own to spoil."""
-    for name in ("pipeline.yaml", "weights.safetensors"):
-        (tmp_path / name).write_bytes((trained / name).read_bytes())
-    return tmp_path
-
-
-def test_a_folder_and_its_spec_file_are_the_same_pipeline(folder):
-    one, other = (
-        load(folder).generate(labels=3),
-        diffsmith.load(str(folder / "pipeline.yaml")).generate(labels=3),
-    )
-    assert torch.equal(one[0].data, other[0].data)
-
-
-def test_what_is_no_pipeline_is_told(tmp_path, folder):
-    with pytest.raises(FileFault, match=r"missing\.yaml: there is no such YAML file"):
-        load(tmp_path / "missing.yaml")
-    with pytest.raises(FileFault, match="missing: there is no such file or folder"):
-        load(tmp_path / "missing")
-    (folder / "pipeline.yaml").unlink()
-    with pytest.raises(FileFault, match="is no published pipeline"):
-        load(folder)
-
-
-def test_faults_of_a_spec_file_name_it(folder):
-    write_yaml(
-        folder / "pipeline.yaml",
-        {**read_yaml(folder / "pipeline.yaml"), "spacing": {"steps": 0}, "gidance": 1},
-    )
-    with pytest.raises(SpecError) as caught:
-        load(folder)
-    assert len(caught.value.faults) == 2
-    assert all(fault.startswith(str(folder / "pipeline.yaml")) for fault in caught.value.faults)
-
-
-def test_weights_that_are_not_named_are_told():
-    with pytest.raises(SpecError, match=r"^weights: missing. Name a file, or train: `diffsmith train unet`"):
-        build(parse(PipelineSpec, {"model": {"name": "unet", "shape": [1, 8, 8]}}), REGISTRY)
-
-
-def test_missing_and_damaged_weights_are_told_by_their_file(folder):
-    path = folder / "weights.safetensors"
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(FileFault, match="is damaged") as caught:
-        load(folder)
-    assert caught.value.path == path
-    path.unlink()
-    with pytest.raises(FileFault, match="there is no such weights file") as caught:
-        load(folder)
-    assert caught.value.path == path
-
-
-def test_weights_of_another_model_are_counted(folder):
-    path = folder / "weights.safetensors"
-    tensors = load_file(path)
-    first, second, *others = sorted(tensors)
-    wrong = {name: tensors[name] for name in others[11:]}
-    save_file({**wrong, others[-1]: torch.zeros(99), "foreign": tensors[first]}, path)
-    with pytest.raises(FileFault) as caught:
-        load(folder)
-    said = str(caught.value)
-    assert said.startswith(f"{path}: does not fit this model: 13 missing (")
-    assert said.count("\n") == 0
-    assert ", …); 1 left over (foreign); 1 of another shape (" in said
-    assert f"{others[-1]} (99,) for " in said
-    assert second not in wrong
+def test_a_network_s_damage_is_told_by_its_layer(loaded):
+    pipeline = loaded("sd1", engine={"layout": "plain"})
+    broken = pipeline.network.mid_block.resnets[0].conv1
+    with torch.no_grad():
+        broken.bias[0] = torch.nan
+    with pytest.raises(
+        Exception, match=r"network call 1 of this walk: .* begins in mid_block.resnets.0.conv1"
+    ):
+        pipeline.generate("a cube")
