@@ -19,7 +19,21 @@ EXPLICIT = {
 # As published: a misplaced bracket from order 3 on; weights by a quadrature on 10,000 points.
 AS_PUBLISHED = {"ipndm_v": {"options": {"max_order": 2}}, "deis_tab": {"tolerance": 1e-3}}
 
-globals().update(suites(**EXPLICIT, **AS_PUBLISHED))
+# Networks that read a text, made small; what they read beside it is in their published sizes' own tests.
+READERS = {
+    "conditional_unet": {
+        "options": {"text_width": 8, "added": 16},
+        "reads": {"text": (5, 8), "pooled": (4,)},
+        "shape": (4, 8, 8),
+    },
+    "pixart": {
+        "options": {"heads": 2, "head_dim": 8, "depth": 1, "text_width": 8},
+        "reads": {"text": (5, 8)},
+        "shape": (4, 8, 8),
+    },
+}
+
+globals().update(suites(**EXPLICIT, **AS_PUBLISHED, **READERS))
 
 
 @pytest.fixture(autouse=True)

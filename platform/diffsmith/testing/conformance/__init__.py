@@ -10,10 +10,11 @@ and `globals().update(suites(plugin="mine"))` all that a plugin brings.
 
 from typing import Any
 
-from ...registry import default_registry
+from ...registry import Registry, default_registry
 from .data import DatasetConformance, MetricConformance
 from .modalities import ModalityConformance
 from .models import ModelConformance
+from .published import PublishedConformance
 from .sampling import EstimateConformance, SpacingConformance
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "MetricConformance",
     "ModalityConformance",
     "ModelConformance",
+    "PublishedConformance",
     "SpacingConformance",
+    "suite",
     "suites",
 ]
 
@@ -43,9 +46,16 @@ def suites(plugin: str | None = None, **facts: dict[str, Any]) -> dict[str, type
     `facts` gives attributes to the class of the thing of that name: `mine={"options": {"path": "x"}}`.
     """
     registry = default_registry()
+    named = [(kind, name) for kind in SUITES for name in registry.names(kind)]
+    titles = {(kind, name): f"Test_{kind}_{name}" for kind, name in named}
     return {
-        f"Test_{kind}_{name}": type(f"Test_{kind}_{name}", (suite,), {"name": name, **facts.get(name, {})})
-        for kind, suite in SUITES.items()
-        for name in registry.names(kind)
+        title: type(title, (suite(kind, name, registry),), {"name": name, **facts.get(name, {})})
+        for (kind, name), title in titles.items()
         if plugin in {None, registry.owner(kind, name)}
     }
+
+
+def suite(kind: str, name: str, registry: Registry) -> type:
+    """What tests a thing: a network that can be any size is run, one that was published is only looked at."""
+    published = kind == "models" and registry.get(kind, name).shape is not None
+    return PublishedConformance if published else SUITES[kind]

@@ -2,6 +2,7 @@
 """What a network promises."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,16 +19,21 @@ __all__ = ["ModelConformance"]
 
 
 class ModelConformance(Conformance):
-    """A network answers in its input's shape, learns everywhere, and is all in its weights."""
+    """A network answers in its input's shape, learns everywhere, and is all in its weights.
+
+    reads: the conditions beside x and time, and the shape of one row of each; "label" is a class.
+    """
 
     kind = "models"
     shape: ClassVar[tuple[int, ...]] = (1, 8, 8)
     classes: ClassVar[int] = 3
+    reads: ClassVar[Mapping[str, tuple[int, ...]]] = {"label": ()}
 
     def test_answers_in_the_shape_of_its_input(self) -> None:
-        """One answer a row, finite."""
+        """One answer a row, finite; a second half of the channels may tell its variance."""
         out = self._answer(self._network())
-        assert out.shape == (2, *self.shape)
+        channels, *rest = self.shape
+        assert out.shape in {(2, channels, *rest), (2, 2 * channels, *rest)}
         assert out.isfinite().all()
 
     def test_a_row_does_not_hear_of_the_others(self) -> None:
@@ -40,17 +46,19 @@ class ModelConformance(Conformance):
         network = self._network()
         assert torch.equal(self._answer(network), self._answer(network))
 
-    def test_hears_the_time_and_the_class(self) -> None:
-        """Another time or another class is another answer; "no class" is one more class."""
+    def test_hears_the_time_and_the_condition(self) -> None:
+        """Another time or another condition is another answer; "no class" is one more class."""
         network, base = self._network(), self._answer(self._network())
         assert not torch.equal(base, self._answer(network, time=7.0))
-        assert not torch.equal(base, self._answer(network, label=self.classes))
+        for name in self.reads:
+            assert not torch.equal(base, self._answer(network, other=name)), name
 
     def test_works_without_classes(self) -> None:
         """Data without labels need no label."""
-        network = _stirred(self.bound()(self.shape, None))
-        x = torch.randn(2, *self.shape, generator=draws())
-        assert network(x, torch.tensor(500.0), None).shape == x.shape
+        if "label" in self.reads:
+            network = _stirred(self.bound()(self.shape, None))
+            x = torch.randn(2, *self.shape, generator=draws())
+            assert network(x, torch.tensor(500.0), None).shape == x.shape
 
     def test_every_parameter_learns(self) -> None:
         """A finite gradient reaches each of them."""
@@ -78,11 +86,18 @@ class ModelConformance(Conformance):
         return _stirred(self.bound()(self.shape, self.classes))
 
     def _answer(
-        self, network: nn.Module, rows: slice = slice(None), time: float = 500.0, label: int = 1
+        self, network: nn.Module, rows: slice = slice(None), time: float = 500.0, other: str = ""
     ) -> Tensor:
         x = torch.randn(2, *self.shape, generator=draws())[rows]
-        out: Tensor = network(x, torch.tensor(time), torch.tensor([0, label])[rows])
+        told = {name: self._condition(name, changed=name == other)[rows] for name in self.reads}
+        out: Tensor = network(x, torch.tensor(time), **told)
         return out
+
+    def _condition(self, name: str, changed: bool) -> Tensor:
+        if name == "label":
+            return torch.tensor([0, self.classes if changed else 1])
+        values = torch.randn(2, *self.reads[name], generator=draws())
+        return values + 1 if changed else values
 
 
 def _stirred(network: nn.Module) -> nn.Module:
