@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 from image.checkpoints import bytes_of, checkpoint
-from image.pairs import Figures, measured
-from image.peaks import peak, work
+from image.pairs import Figures, measure
+from image.peaks import Peak, peak, work
 from image.rows import Row, rows
 from image.sizes import SIZES
 from image.table import differences, ratios, relative, roofline, seconds
@@ -40,24 +40,25 @@ def compare(size: str, ways: list[Row], device: str, told: Any, folder: Path) ->
     """One size: all tables."""
     warm, where = checkpoint(folder, "tiny"), checkpoint(folder, size)
     asked = {"size": size, "device": device, "folder": str(where), "warm": str(warm)}
-    dtypes = {row.dtype for row in ways}
-    peaks = {dtype: peak(device, _dtype(dtype, device)) for dtype in dtypes}
-    found = measured(ways, told.rounds, asked, folder)
-    shape = SIZES[size]
+    found, peaks = [Figures(row) for row in ways], {row.dtype: Peak() for row in ways}
+    for number in range(told.rounds):
+        peaks = {dtype: known.better(peak(device, _dtype(dtype, device))) for dtype, known in peaks.items()}
+        measure(found, number, asked, folder)
+    shape, named = SIZES[size], {each.row.name: each for each in found}
     print(
         f"## {size}: {shape.side} pixels, {shape.steps} steps, {bytes_of(where) / 2**20:.0f} MiB of weights"
     )
     on = torch.cuda.get_device_name() if device == "cuda" else f"{torch.get_num_threads()} threads"
     print(f"\n{on}; {told.rounds} rounds.\n")
     tables = (
-        seconds(found, device),
-        ratios(found, device),
-        differences(found, ways[0].name),
-        roofline(found, work(shape), peaks),
+        seconds(named, device),
+        ratios(named, device),
+        differences(named, ways[0].name),
+        roofline(named, work(shape), peaks),
     )
     for table in tables:
         print("\n".join(table), end="\n\n", flush=True)
-    _require_equal(found)
+    _require_equal(named)
 
 
 def _require_equal(found: dict[str, Figures]) -> None:

@@ -32,8 +32,8 @@ INTRODUCTION = """# Published models
 the table (its weights are fetched from the Hub once, at one commit), `owner/name` or `owner/name@revision`
 on the Hub, a folder in diffusers' layout, or a single file as the authors wrote it (`.safetensors`,
 `.ckpt`, `.pt`, or the initializers of an `.onnx` file with such names). What it is, is told by
-`model_index.json`, `config.json`, or by the names and shapes inside; never by a file's
-ending. Pickles are opened by torch's weights-only loader in a process of their own, under limits of memory and time.
+`model_index.json`, `config.json`, or by the names and shapes inside; never by a file's ending. Pickles are
+opened by torch's weights-only loader in a process of their own, under limits of memory and time.
 
 ```python
 import diffsmith

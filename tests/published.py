@@ -208,6 +208,9 @@ PIPELINES: dict[str, Callable[[Path], Any]] = {
     "pixart_alpha_sizes": lambda folder: _pixart(folder, sample_size=128, use_additional_conditions=True),
     "pixart_sigma": lambda folder: _pixart(folder, "Sigma"),
     "ddpm": lambda folder: diffusers.DDPMPipeline(_pixels(), diffusers.DDPMScheduler()),
+    "ddpm_learned": lambda folder: diffusers.DDPMPipeline(
+        _pixels(out_channels=6), diffusers.DDPMScheduler(variance_type="learned_range")
+    ),
     "ddim": lambda folder: diffusers.DDIMPipeline(_pixels(), diffusers.DDIMScheduler()),
     "consistency": lambda folder: diffusers.ConsistencyModelPipeline(
         _pixels(attention_head_dim=8, num_class_embeds=10), diffusers.CMStochasticIterativeScheduler()

@@ -4,10 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import mean
 from time import time
 from typing import Any
 
@@ -16,49 +15,37 @@ from torch import Tensor
 
 from .rows import Row
 
-__all__ = ["Figures", "measured"]
+__all__ = ["Figures", "measure"]
 
+PERIOD = 3  # steps that are averaged: one whole period of what is kept across steps
 _HERE = Path(__file__).parents[1]
 
 
 @dataclass
 class Figures:
-    """What the processes of one row told, a value a round, and what they made."""
+    """What the processes of one row told, one a round, and what they made."""
 
     row: Row
     told: list[dict[str, float]] = field(default_factory=list)
     made: dict[str, Tensor] = field(default_factory=dict)
 
     def of(self, what: str) -> float:
-        """The median of the rounds: "imports", "load", "first", "step" in seconds, "resident" ... in MiB."""
-        return median(each[what] for each in self.told)
+        """The least of the rounds: "imports", "load", "first", "step" in seconds, "resident" ... in MiB.
 
-    def best(self, what: str) -> float:
-        """The least of the rounds."""
+        What other rounds add is the machine's other work.
+        """
         return min(each[what] for each in self.told)
 
-    def ratio(self, what: str, other: "Figures") -> float:
-        """The median of the rounds' ratios: what slows a whole round slows both."""
-        return median(a[what] / b[what] for a, b in zip(self.told, other.told, strict=True))
 
-
-def measured(rows: list[Row], rounds: int, told: dict[str, Any], folder: Path) -> dict[str, Figures]:
-    """The figures of each row, by its name."""
-    found = {row.name: Figures(row) for row in rows}
+def measure(found: list[Figures], number: int, told: dict[str, Any], folder: Path) -> None:
+    """One round; every other one backwards, so that nobody always comes after the same one."""
     out = folder / "made.safetensors"
-    for number, row in enumerate(_turns(rows, rounds), 1):
-        print(f"\r{number} of {len(rows) * rounds}", end="", file=sys.stderr, flush=True)
-        answer = _asked({**told, "row": asdict(row), "out": str(out)})
-        found[row.name].told.append({**answer, "step": median(answer.pop("steps"))})
-        found[row.name].made = load_file(out)
+    for each in found[::-1] if number % 2 else found:
+        print(f"\rround {number + 1}: {each.row.name:50}", end="", file=sys.stderr, flush=True)
+        answer = _asked({**told, "row": asdict(each.row), "out": str(out)})
+        each.told.append({**answer, "step": mean(answer.pop("steps")[-PERIOD:])})
+        each.made = load_file(out)
     print(file=sys.stderr)
-    return found
-
-
-def _turns(rows: list[Row], rounds: int) -> Iterator[Row]:
-    """Every other round backwards, so that nobody always comes after the same one."""
-    for number in range(rounds):
-        yield from rows[::-1] if number % 2 else rows
 
 
 def _asked(told: dict[str, Any]) -> dict[str, Any]:

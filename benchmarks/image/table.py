@@ -14,7 +14,7 @@ _MEMORY = {
 
 
 def seconds(found: dict[str, Figures], on: str) -> Iterator[str]:
-    """One line a row: times and peaks of memory, medians of the rounds; imports are a process's start."""
+    """One line a row: times and peaks of memory, the least of the rounds; imports are a process's start."""
     memory = _MEMORY[on]
     yield f"| | imports, s | load, s | first picture, s | step, s | {' | '.join(memory.values())} |"
     yield "|---" * (5 + len(memory)) + "|"
@@ -30,8 +30,8 @@ def ratios(found: dict[str, Figures], on: str) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for name, each in found.items():
         for against in each.row.against:
-            pairs = (f"{each.ratio(what, found[against]):.2f}" for what in ("load", "first", "step", memory))
-            yield f"| {name} | {against} | {' | '.join(pairs)} |"
+            pairs = (each.of(what) / found[against].of(what) for what in ("load", "first", "step", memory))
+            yield f"| {name} | {against} | {' | '.join(f'{pair:.2f}' for pair in pairs)} |"
 
 
 def differences(found: dict[str, Figures], reference: str) -> Iterator[str]:
@@ -59,7 +59,7 @@ def roofline(found: dict[str, Figures], work: Work, peaks: dict[str, Peak]) -> I
     yield "|---|---|---|---|---|"
     for name, each in found.items():
         peak = peaks[each.row.dtype]
-        floor, step = peak.seconds(work), each.best("step")
+        floor, step = peak.seconds(work), each.of("step")
         told = f"{peak.products / 1e9:.0f}, {peak.convolutions / 1e9:.0f}"
         reached = "" if each.row.approximate else f"{floor / step:.0%}"
         yield f"| {name} | {told} | {floor:.3f} | {step:.3f} | {reached} |"

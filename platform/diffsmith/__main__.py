@@ -72,11 +72,19 @@ def _sentence(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+    if type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error):
+        return f"{_NO_MEMORY} ({str(error).partition('. ')[0]})"
     return (
         f"unexpected {type(error).__name__}: {error}. This is a fault in diffsmith or in a plugin; "
         f"`diffsmith --debug ...` shows where it happened"
     )
 
+
+_NO_MEMORY = (
+    "not enough memory. Try fewer samples at once (--set engine.batch=1), smaller numbers "
+    "(--set engine.dtype=bfloat16), branches one by one (--set engine.guidance=apart), pictures in pieces "
+    "(--set engine.decode=tiled), or in training a smaller train.batch"
+)
 
 if __name__ == "__main__":
     main()

@@ -113,7 +113,8 @@ class EngineSpec(Spec):
     """Where and how the network runs; docs/engine.md says what each choice gains and costs.
 
     batch: samples that are walked together. guidance: its branches in one batch, or one after the other,
-    which takes less memory. decode: how latents become pictures: all at once, one after the other, in tiles.
+    which takes less memory. decode: how latents become pictures, and pictures latents: all at once, one
+    after the other, in tiles.
     The other fields are engine.Settings'.
     """
 
@@ -209,7 +210,7 @@ class Request(Spec):
 
     size: height and width in pixels, where the model can make more than one. image, mask: pictures' paths;
     with an image the last `strength` of the walk begins from it, with a mask only its white part is made
-    anew. since, until: how much of training's time the walk begins and ends at, 1 noise, 0 clean.
+    anew.
     """
 
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (0,)

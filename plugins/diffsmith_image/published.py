@@ -12,14 +12,14 @@ _LINEAR = {"name": "vp", "betas": "linear"}
 _BUILDERS = [
     ModelCard(
         "conditional_unet",
-        "U-Net whose transformers read a text (Rombach et al. 2022; Podell et al. 2023; Luo et al. 2023)",
+        "U-Net whose transformers read a text (Rombach et al. 2022; Podell et al. 2023; Luo et al. 2023).",
         "diffsmith_image.conditional_unet:conditional_unet",
         schedule={"name": "vp", "betas": "scaled_linear"},
         part="unet",
     ),
     ModelCard(
         "pixart",
-        "Transformer over patches that reads a text, one modulation for all blocks (Chen et al. 2023)",
+        "Transformer over patches that reads a text, one modulation for all blocks (Chen et al. 2023).",
         "diffsmith_image.pixart:pixart",
         schedule=_LINEAR,
         part="transformer",

@@ -124,6 +124,19 @@ STABLE_DIFFUSION: list[ModelCard] = [
         defaults={**_SD1, **_INPAINTING},
     ),
     _sd2(
+        "sd2_base",
+        "Stable Diffusion 2.0 at 512 pixels (Rombach et al. 2022).",
+        "stable-diffusion-2-base",
+    ),
+    _sd2(
+        "sd2",
+        "Stable Diffusion 2.0 at 768 pixels, answering v (Rombach et al. 2022).",
+        "stable-diffusion-2",
+        shape=(4, 96, 96),
+        prediction={"name": "v"},
+        usual=_DDIM,
+    ),
+    _sd2(
         "sd21_base",
         "Stable Diffusion 2.1 at 512 pixels (Rombach et al. 2022).",
         "stable-diffusion-2-1-base",

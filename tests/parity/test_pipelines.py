@@ -53,6 +53,7 @@ CASES = {
     },
     "classes": Case("dit", {"class_labels": [4, 9]}, {"labels": [4, 9]}, words=False),
     "pixels: ddpm": Case("ddpm", words=False, steps=6),
+    "pixels: ddpm with variances that the network learnt": Case("ddpm_learned", words=False, steps=6),
     "pixels: ddim": Case("ddim", words=False),
     "pixels: one step of a consistency model": Case(
         "consistency", {"class_labels": [4, 9], "batch_size": 2}, {"labels": [4, 9]}, words=False, steps=1
@@ -132,7 +133,7 @@ def test_a_refiner_takes_over_where_diffusers_does(name, saved):
         refiner={**refining(other, default_registry()), "at": at},
         **({"guidance": "none"} if told else {}),
     )
-    request = request_of(seeds=SEEDS, prompt=PROMPTS, negative=NEGATIVES)
+    request = request_of(seeds=SEEDS, prompt=PROMPTS, negative=None if told else NEGATIVES)
     frames = list(pipeline.frames(request))
     assert len(frames) == pipeline.steps(request) == 7
     made = pixels(pipeline.refiner, frames[-1])
@@ -169,7 +170,8 @@ def ours(case: Case, folder: Path, pictures: tuple[Path, Path]) -> Any:
     )
     asked = dict(case.asked)
     if case.words:
-        asked |= {"prompt": PROMPTS} | ({} if "lcm" in case.pipeline else {"negative": NEGATIVES})
+        reads = "lcm" not in case.pipeline and case.changes.get("guidance") != "none"
+        asked |= {"prompt": PROMPTS} | ({"negative": NEGATIVES} if reads else {})
     if needs_picture(case):
         asked["image"] = str(pictures[0])
     if "inpaint" in case.pipeline:

@@ -9,7 +9,7 @@ from PIL import Image
 from diffsmith.cards import Card, MetricCard, ModelCard
 from diffsmith.errors import SpecError
 from diffsmith.registry import Registry
-from diffsmith.testing.conformance import SUITES, suites
+from diffsmith.testing.conformance import PublishedConformance, suite, suites
 
 EXPLICIT = {
     "explicit_timesteps": {"options": {"timesteps": (999.0, 500.0, 10.0)}, "steps": (3,)},
@@ -19,19 +19,18 @@ EXPLICIT = {
 # As published: a misplaced bracket from order 3 on; weights by a quadrature on 10,000 points.
 AS_PUBLISHED = {"ipndm_v": {"options": {"max_order": 2}}, "deis_tab": {"tolerance": 1e-3}}
 
-# Networks that read a text, made small; what they read beside it is in their published sizes' own tests.
+TEXT = {"text": (5, 8)}
 READERS = {
     "conditional_unet": {
-        "options": {"text_width": 8, "added": 16},
-        "reads": {"text": (5, 8), "pooled": (4,)},
-        "shape": (4, 8, 8),
+        "options": {"text_width": 8, "added": 4 + 6 * 2, "size_waves": 2, "guidance": 4},
+        "reads": {"label": (), **TEXT, "pooled": (4,), "sizes": (6,), "guidance": ()},
     },
     "pixart": {
-        "options": {"heads": 2, "head_dim": 8, "depth": 1, "text_width": 8},
-        "reads": {"text": (5, 8)},
-        "shape": (4, 8, 8),
+        "options": {"heads": 2, "head_dim": 12, "depth": 1, "text_width": 8, "sizes": True},
+        "reads": {**TEXT, "sizes": (3,)},
     },
 }
+"""Networks that read a text, made small."""
 
 globals().update(suites(**EXPLICIT, **AS_PUBLISHED, **READERS))
 
@@ -53,6 +52,14 @@ def test_there_is_a_suite_for_every_entry(registry: Registry) -> None:
 def test_suites_of_one_plugin_are_what_it_brings() -> None:
     assert "Test_models_unet" in suites(plugin="image")
     assert "Test_estimates_heun" not in suites(plugin="image")
+
+
+def test_what_was_published_is_looked_at_and_not_run(registry: Registry) -> None:
+    published = [name for name in registry.names("models") if registry.get("models", name).shape]
+    assert len(published) > 50
+    assert {suite("models", name, registry) for name in published} == {PublishedConformance}
+    assert "sd15" in published
+    assert "dit" not in published
 
 
 def _deaf(shape, classes):
@@ -81,9 +88,31 @@ def _liar(samples, reference):
     return -float(samples.std())
 
 
+def _lost(shape, classes):
+    """A published network, whose row is wrong."""
+    return torch.nn.Linear(1, 1)
+
+
+def _row(**facts) -> ModelCard:
+    whole = {"summary": "A row.", "licence": "MIT", "source": "here", "shape": (4, 8, 8)}
+    return ModelCard("lost", **{**whole, **facts})
+
+
 BROKEN = [
-    ("models", ModelCard("deaf", ""), _deaf, "test_hears_the_time_and_the_class"),
+    ("models", ModelCard("deaf", ""), _deaf, "test_hears_the_time_and_the_condition"),
     ("models", ModelCard("deaf", ""), _deaf, "test_every_parameter_learns"),
+    ("models", _row(), lambda shape, classes: torch.nn.Identity(), "test_its_numbers_make_a_network"),
+    ("models", _row(usual={"scheduler": "ddimm"}), _lost, "test_it_is_a_pipeline_as_it_was_published"),
+    ("models", _row(conditioner={"name": "clippy"}), _lost, "test_it_is_a_pipeline_as_it_was_published"),
+    ("models", _row(modality="smell"), _lost, "test_it_is_a_pipeline_as_it_was_published"),
+    (
+        "models",
+        _row(autoencoder={"name": "kl", "channels": 16}),
+        _lost,
+        "test_its_autoencoder_speaks_of_its_latents",
+    ),
+    ("models", _row(licence=""), _lost, "test_it_tells_what_people_ask"),
+    ("models", _row(conditioner={"name": "clip"}), _lost, "test_it_tells_what_people_ask"),
     ("models", ModelCard("deaf", "", modality="smell"), _deaf, "test_its_card_names_what_exists"),
     ("estimates", Card("blind", ""), _blind, "test_is_exact_where_the_clean_estimate_never_changes"),
     ("estimates", Card("blind", ""), _blind, "test_converges"),
@@ -105,6 +134,6 @@ def test_a_suite_notices_what_is_broken(kind, card, function, test) -> None:
     image = __import__("diffsmith_image")
     registry._admit("image", lambda: image)
     facts = {"name": card.name, "registry": staticmethod(lambda: registry)}
-    suite = type("Suite", (SUITES[kind],), facts)()
+    broken = type("Suite", (suite(kind, card.name, registry),), facts)()
     with pytest.raises((AssertionError, SpecError)):
-        getattr(suite, test)()
+        getattr(broken, test)()

@@ -261,3 +261,45 @@ def test_faults_of_form_and_of_names_are_told_together(registry):
         "data.name",
         "spacing.name",
     }
+
+
+def test_a_refiner_is_as_the_first_pipeline_but_for_what_it_says():
+    refiner = {"model": "sdxl_refiner", "weights": "there", "guidance": "none"}
+    values = {
+        "model": "sdxl",
+        "weights": "here",
+        "scheduler": "heun",
+        "guidance": {"name": "cfg", "scale": 3},
+        "refiner": refiner,
+    }
+    spec = parse(PipelineSpec, values)
+    found = factory.refiner_of(spec)
+    assert (found.scheduler, found.guidance.name, found.weights) == (spec.scheduler, "none", "there")
+    assert found.spacing == spec.spacing
+    assert found.to_dict() == {**parse(PipelineSpec, refiner).to_dict(), "scheduler": {"name": "heun"}}
+    assert factory.refiner_of(parse(PipelineSpec, {"model": "sdxl"})) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"scheduler": "dim"}, ["scheduler.name: unknown name 'dim'"]),
+        (
+            {"refiner": {"model": "sdxl_refiner", "scheduler": "dim"}},
+            ["refiner.scheduler.name: unknown name 'dim'"],
+        ),
+        (
+            {"refiner": {"model": "ddpm_cifar10"}},
+            ["refiner: ddpm_cifar10 works on 3 channels, and sdxl makes 4"],
+        ),
+        (
+            {"refiner": {"model": "sdxl_refiner", "refiner": {"model": "sdxl_refiner"}}},
+            ["refiner.refiner: a refiner has none of its own"],
+        ),
+        ({"refiner": {"model": "unet"}}, ["refiner.model.shape: missing"]),
+    ],
+)
+def test_a_fault_of_a_refiner_is_told_once(registry, changes, told):
+    found = faults({"model": "sdxl", "refiner": {"model": "sdxl_refiner"}, **changes}, registry)
+    assert len(found) == len(told)
+    assert all(fault.startswith(start) for fault, start in zip(found, told, strict=True)), found

@@ -8,8 +8,10 @@ from diffsmith import hookspecs, registry
 from diffsmith.cards import Card, ModelCard, SchedulerCard
 from diffsmith.errors import PluginConflict, SpecError
 from diffsmith.hookspecs import hookimpl
+from diffsmith.interop.pipelines import Family
 from diffsmith.registry import KINDS, Registry, default_registry
 from diffsmith.specs import Choice
+from diffsmith.weights.layouts import Layout
 
 
 class Plugin:
@@ -210,11 +212,17 @@ def test_thousands_of_cards_are_no_burden():
     assert time.process_time() - started < 2
 
 
+DATA = {"layouts": Layout, "pipelines": Family}
+"""Kinds whose cards lead to data."""
+
+
 def test_what_is_built_in_has_a_summary_and_a_function(registry):
     for kind in KINDS:
         for entry in registry.entries(kind):
             assert entry.summary, f"{kind} {entry.name}"
-            if kind != "modalities" and not (isinstance(entry, SchedulerCard) and not entry.ref):
+            if kind in DATA:
+                assert isinstance(entry.function, DATA[kind])
+            elif kind != "modalities" and not (isinstance(entry, SchedulerCard) and not entry.ref):
                 assert callable(entry.function)
 
 

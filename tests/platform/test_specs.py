@@ -84,7 +84,7 @@ def test_a_spec_cannot_be_changed():
             "scheduler: give either a name, or an estimate",
         ),
         ({"model": "a", "scheduler": {}}, "scheduler: give either a name"),
-        ({"model": "a", "engine": {"dtype": "float8"}}, "engine.dtype: input should be 'float32'"),
+        ({"model": "a", "engine": {"dtype": "float8"}}, "engine.dtype: input should be 'auto', 'float32'"),
         (
             {"model": {"name": "a", "shape": [1, 0, 8]}},
             "model.shape.1: input should be greater than or equal to 1",

@@ -45,13 +45,13 @@ class Begun(NamedTuple):
         return put(self.values, changes)
 
 
-def started(spec: str | None, source: Path | None) -> Begun:
+def started(spec: str | None, source: Path | None, variant: str | None = None) -> Begun:
     """The pipeline of that name, folder or file, or of the sample in the file `source`."""
     from ..pipeline.building import spec_file, written
     from ..registry import default_registry
 
     if spec is not None and source is None:
-        values, folder = written(spec, default_registry())
+        values, folder = written(spec, default_registry(), variant)
         return Begun(values, folder, {}, spec, spec_file(spec) is None)
     if source is not None and spec is None:
         made = recalled(source, default_registry())
@@ -89,7 +89,8 @@ def sensible(begun: Begun, request: "Request") -> "tuple[PipelineSpec, Modality]
         require_there(values, request.to_dict())
     spec = factory.checked(PipelineSpec, values, registry, begun.where)
     reads = factory.conditioner_of(spec, registry) is not None
-    require_sense(request, spec.model.name, factory.shape_of(spec.model, registry)[1], reads)
+    classes = factory.shape_of(spec.model, registry)[1]
+    require_sense(request, spec.model.name, classes, reads, spec.guidance.name)
     return spec, registry.get("modalities", factory.card_of(spec.model, registry).modality)
 
 

@@ -11,7 +11,7 @@ from . import examples
 from .beginning import built, requested, sensible, started
 from .numbers import numbers_of
 from .output import Json, print_json
-from .overrides import Sets, overridden
+from .overrides import Sets, overridden, values_of
 from .previews import previewed, require_preview
 from .progress import shown
 from .sample_files import require_target, write_samples
@@ -89,7 +89,7 @@ def generate(  # noqa: PLR0913 — a command's options
     json: Json = False,
 ) -> None:
     """Make samples, a file each and a sheet."""
-    begun = started(spec, source)
+    begun = started(spec, source, values_of(sets or []).get("variant"))
     changes = {
         "scheduler": scheduler,
         "spacing": spacing,

@@ -25,7 +25,7 @@ def recalled(path: Path, registry: Registry) -> Recalled:
     if told is None:
         raise FileFault(path, "holds no diffsmith spec: only files that `diffsmith generate` wrote do")
     try:
-        made = json.loads(told)
+        made = dict(json.loads(told))
         asked = {name: made[name] for name in _ASKED if made.get(name) is not None}
         one = {many: (asked.pop(name),) for many, name in _EACH.items() if name in asked}
         return Recalled(dict(made["spec"]), {**asked, **one, "seeds": (int(made["seed"]),)})

@@ -55,16 +55,21 @@ def _facts(thing: Thing, registry: Registry) -> dict[str, Any]:
         return {**facts, "path": thing.entry, "yaml": thing.entry.read_text(encoding="utf-8")}
     if thing.kind == "modalities":
         return {**facts, "suffixes": thing.entry.suffixes, "metrics": thing.entry.metrics}
-    if thing.kind == "layouts":
+    if thing.kind in _DATA:
         return facts
     sizes = sizes_of(thing.entry, registry) if isinstance(thing.entry, ModelCard) else {}
     return {**facts, **_own(thing.entry), **sizes, "options": _options(thing.entry, registry)}
+
+
+_DATA = {"layouts", "pipelines"}
+"""Kinds whose cards lead to data, not to a function with options."""
 
 
 def _own(card: Card) -> dict[str, Any]:
     """What a card of that kind tells beyond what every card does; a loop of its own has no factors."""
     hidden = {field.name for field in fields(Card)} | (set(_FACTORS) if card.ref else set())
     own = {field.name: getattr(card, field.name) for field in fields(card) if is_dataclass(card)}
+    own.pop("encoders", None)  # which sizes_of counts with the rest
     return {name: value for name, value in own.items() if name not in hidden}
 
 
@@ -94,7 +99,8 @@ def _options(card: Card, registry: Registry) -> list[dict[str, Any]]:
 def _print(thing: Thing, facts: dict[str, Any]) -> None:
     typer.echo(f"{thing.name}: {KINDS.get(thing.kind, 'search space')}. {thing.summary}")
     apart = {"name", "summary", "options", "yaml"} | ({"defaults"} if facts.get("options") else set())
-    shown = {name: _said(name, value) for name, value in facts.items() if name not in apart}
+    usual = {f"usual {part}": choice for part, choice in facts.pop("usual", {}).items()}
+    shown = {name: _said(name, value) for name, value in {**facts, **usual}.items() if name not in apart}
     print_table([(f"{_TITLES.get(name, name)}:", value) for name, value in shown.items() if value], "  ")
     if options := facts.get("options"):
         typer.echo("  options:")
@@ -105,6 +111,7 @@ def _print(thing: Thing, facts: dict[str, Any]) -> None:
 
 _TITLES = {"aliases": "also", "advice": "when", "correct": "corrector", "evaluations": "calls"}
 _TITLES |= {"pushes": "guidance", "defaults": "numbers", "part": "folder"}
+_NAMES = {"name": ""}  # a choice begins with what is chosen
 _WORDS = {
     ("walk", "own"): "the network's own path",
     ("walk", "sigma"): "where dx / dsigma is (x - x0) / sigma: variance exploding, or flow",
@@ -121,15 +128,18 @@ def _said(name: str, value: Any) -> str:
     if name == "evaluations":
         return f"{value} of the network a step"
     if name == "parameters":
-        return ", ".join(f"{part} {count:,}" for part, count in value.items())
+        counts = {part: count for part, count in value.items() if len(value) > 2 or part != "total"}
+        return ", ".join(f"{part} {count:,}" for part, count in counts.items())
     if name == "memory":
         return ", ".join(f"{each} {size:.1f} GiB" for each, size in value.items()) + " for the weights alone"
+    if name == "pixels":
+        return "{1}x{0}".format(*value)
     return _text(value) if value else ""
 
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(each)}" for name, each in value.items())
+        return ", ".join(f"{_NAMES.get(name, name + ' ')}{_text(each)}" for name, each in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(_text, value)) or "none"
     return str(value)

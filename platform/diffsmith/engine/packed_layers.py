@@ -82,8 +82,14 @@ def can_pack(layer: nn.Module) -> bool:
     if type(layer) not in PACKED or getattr(layer, "padding_mode", "zeros") != "zeros":
         return False
     weight, padding = cast(Tensor, layer.weight), getattr(layer, "padding", ())
-    known = type(weight) in (nn.Parameter, Tensor) and weight.dtype in (torch.float32, torch.bfloat16)
+    known = type(weight) in (nn.Parameter, Tensor) and weight.dtype in _formats()
     return known and weight.device.type == "cpu" and not isinstance(padding, str) and _has_kernels()
+
+
+def _formats() -> tuple[torch.dtype, ...]:
+    """What the kernels multiply on this CPU."""
+    short = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return (torch.float32, torch.bfloat16) if short else (torch.float32,)
 
 
 def pack(layer: nn.Module) -> None:

@@ -108,9 +108,10 @@ def _refiner(spec: PipelineSpec, registry: Registry) -> None:
         raise SpecError(["refiner.refiner: a refiner has none of its own; leave it out"])
     try:
         check(refiner, registry)
+        theirs = shape_of(refiner.model, registry)[0][0]
     except SpecError as error:
         raise SpecError([f"{_REFINER}{fault}" for fault in error.faults]) from None
-    (theirs, *_), (own, *_) = (shape_of(each.model, registry)[0] for each in (refiner, spec))
+    own = shape_of(spec.model, registry)[0][0]
     if theirs != own:
         what = f"{refiner.model.name} works on {theirs} channels, and {spec.model.name} makes {own}"
         raise SpecError([f"refiner: {what}; name one that works on the same"])

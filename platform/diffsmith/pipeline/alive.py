@@ -16,7 +16,7 @@ from ..diffusion.coordinates import moved_to
 from ..diffusion.prediction import Prediction
 from ..diffusion.schedules import NoiseSchedule
 from ..diffusion.trajectory import Frame
-from ..engine import begin
+from ..engine import begin, dtype_of
 from ..errors import SpecError
 from ..modality import Modality
 from ..registry import Registry
@@ -37,7 +37,10 @@ __all__ = ["Pipeline"]
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A network and everything that turns its answers into samples. Made by `build` or `load`."""
+    """A network and everything that turns its answers into samples. Made by `build` or `load`.
+
+    One walk at a time: what is kept from step to step belongs to the network.
+    """
 
     spec: PipelineSpec
     network: nn.Module
@@ -129,6 +132,11 @@ class Pipeline:
         return next(self.network.parameters()).device
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The number format that the network works in."""
+        return dtype_of(self.spec.engine.dtype, self.device)
+
+    @property
     def extent(self) -> Extent:
         """What sizes it makes."""
         return Extent(self.spec.model.name, self.shape, self.network, self.autoencoder)
@@ -138,8 +146,8 @@ class Pipeline:
         """Pixels [B, C, H, W] in [-1, 1] in network space."""
         if self.autoencoder is None:
             return x
-        latents: Tensor = self.autoencoder.encode(_suited(x, self.autoencoder))
-        return latents.to(x)
+        encode = _DECODING[self.spec.engine.decode](self.autoencoder).encode
+        return encode(_suited(x, self.autoencoder)).to(x)
 
     @torch.no_grad()
     def decoded(self, x: Tensor, quickly: bool = False) -> Tensor:
@@ -151,7 +159,8 @@ class Pipeline:
         return self.modality.decode(decode(_suited(x, decoder)).float().cpu())
 
     def _require_sense(self, request: Request) -> None:
-        require_sense(request, self.spec.model.name, self.classes, self.conditioner is not None)
+        reads = self.conditioner is not None
+        require_sense(request, self.spec.model.name, self.classes, reads, self.spec.guidance.name)
 
     def _batch(self, request: Request) -> Generator[Frame, None, list[Sample]]:
         started, count = time.perf_counter(), len(request.seeds)
@@ -204,14 +213,14 @@ class Pipeline:
         bounded = factory.boundary(self.spec.model, self.registry)
         conditions = self._conditions(request, tuple(begun.x.shape[2:]))
         apart = self.spec.engine.guidance == "apart"
-        return Asked(self.network, self.schedule, self.prediction, bounded, conditions, begun.beside, apart)
+        read = (self.schedule, self.prediction, bounded, conditions)
+        return Asked(self.network, self.dtype, *read, begun.beside, apart)
 
     def _conditions(self, request: Request, grid: tuple[int, ...]) -> Conditions:
         if self.conditioner is None:
             return labelled(request.labels, self.classes, len(request.seeds), self.device)
         size = (grid[0] * self.extent.factor, grid[1] * self.extent.factor)
-        dtype = next(self.network.parameters()).dtype
-        return worded(self.conditioner, request, size, self.device, dtype)
+        return worded(self.conditioner, request, size, self.device, self.dtype)
 
     @torch.no_grad()
     def _walk(self, begun: Task, asked: Asked) -> Iterator[Frame]:

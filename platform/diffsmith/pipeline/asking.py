@@ -32,6 +32,7 @@ class Asked:
     """
 
     network: nn.Module
+    dtype: torch.dtype
     schedule: NoiseSchedule
     prediction: Prediction
     bounded: Callable[[Denoise, NoiseSchedule], Denoise]
@@ -43,6 +44,7 @@ class Asked:
     """The network's last word on it, for the first branch asked, where it learned variances."""
     _known: dict[bool, Mapping[str, Condition]] = field(default_factory=dict)
     _held: dict[tuple[bool, Branches], dict[str, Tensor]] = field(default_factory=dict)
+    _numbers: dict[tuple[str, float, int], Tensor] = field(default_factory=dict)
 
     def __call__(self, x: Tensor, level: Level, *branches: str, **told: float) -> tuple[Tensor, ...]:
         """(x, level, *branches) -> one clean estimate a branch."""
@@ -64,15 +66,20 @@ class Asked:
     def _net(
         self, times: int, condition: Condition, told: Mapping[str, float]
     ) -> Callable[[Tensor, float], Tensor]:
-        dtype = next(self.network.parameters()).dtype
-
         def net(x: Tensor, timestep: float) -> Tensor:
             wide = x if self.beside is None else torch.cat([x, _repeated(self.beside, times)], dim=1)
-            numbers = {name: x.new_full((len(x),), value) for name, value in told.items()}
-            out: Tensor = self.network(wide.to(dtype), x.new_tensor(timestep), **condition, **numbers)
+            numbers = {name: self._number(name, value, x) for name, value in told.items()}
+            out: Tensor = self.network(wide.to(self.dtype), x.new_tensor(timestep), **condition, **numbers)
             return out.to(x.dtype)
 
         return net
+
+    def _number(self, name: str, value: float, x: Tensor) -> Tensor:
+        """A number for each row of x: the very same tensor at every step."""
+        key = (name, value, len(x))
+        if key not in self._numbers:
+            self._numbers[key] = x.new_full((len(x),), value)
+        return self._numbers[key]
 
     def _condition(self, branches: Branches, guided: bool) -> dict[str, Tensor]:
         """The branches' conditions as one batch: the very same tensors at every step."""

@@ -12,7 +12,7 @@ from ..documents import read_yaml
 from ..engine import prepared
 from ..errors import SpecError
 from ..registry import Registry, default_registry
-from ..specs import ModelSpec, PipelineSpec
+from ..specs import ModelSpec, PipelineSpec, parse
 from ..weights.networks import assign
 from .alive import Pipeline
 from .parts import Parts
@@ -40,14 +40,16 @@ def load(source: str | Path, registry: Registry | None = None, **changes: Any) -
     its source.
     """
     registry = registry or default_registry()
-    values, folder = written(source, registry)
+    values, folder = written(source, registry, changes.get("variant"))
     where = str(spec_file(source) or source)
     if isinstance(changes.get("refiner"), str | Path):
         changes["refiner"] = refining(changes["refiner"], registry)
     return build(factory.checked(PipelineSpec, {**values, **changes}, registry, where), registry, folder)
 
 
-def written(source: str | Path, registry: Registry) -> tuple[dict[str, Any], Path]:
+def written(
+    source: str | Path, registry: Registry, variant: str | None = None
+) -> tuple[dict[str, Any], Path]:
     """(the values of a PipelineSpec, the folder its weights are relative to) that the source stands for."""
     from ..interop.recognising import recognise
 
@@ -59,7 +61,7 @@ def written(source: str | Path, registry: Registry) -> tuple[dict[str, Any], Pat
         card = registry.get("models", str(source), where)
         weights = {"weights": card.weights} if card.weights else {}
         return {"model": card.name, **weights, **card.usual}, Path()
-    return recognise(str(source), registry), Path()
+    return recognise(str(source), registry, variant=variant), Path()
 
 
 def refining(source: str | Path, registry: Registry) -> dict[str, Any]:
@@ -88,23 +90,28 @@ def located(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         if isinstance(value, dict):
             found[name] = located(value, folder)
         elif name == "weights" and isinstance(value, str):
-            there = folder / Path(value).expanduser()
-            found[name] = str(there.resolve()) if there.exists() else value
+            there, is_file = folder / Path(value).expanduser(), Path(value).suffix.lower() in _WEIGHTS_FILES
+            found[name] = str(there.resolve()) if there.exists() or (is_file and "/" not in value) else value
     return found
 
 
 def build(spec: PipelineSpec, registry: Registry | None = None, folder: Path | None = None) -> Pipeline:
-    """The pipeline of a spec with its weights, whose path is relative to `folder`."""
+    """The pipeline of a spec with its weights, whose path is relative to `folder`.
+
+    Its own spec names them wholly: by their absolute path, or on the Hub at the commit that was read.
+    """
     registry = registry or default_registry()
     factory.check(spec, registry)
     if spec.weights is None and spec.model.weights is None:
         raise SpecError([f"weights: missing. {_how_to_get(spec.model, registry)}"])
-    parts = Parts(spec, registry, folder or Path())
+    whole = parse(type(spec), located(spec.to_dict(), (folder or Path()).absolute()))
+    parts = Parts(whole, registry, Path())
     with torch.device("meta"):
         network = new_network(spec.model, registry)
     found = parts.network
     assign(network, found.tensors, found.where)
-    return assemble(spec, network, registry, parts.beside())
+    pinned = whole.model_copy(update={"weights": parts.name}) if parts.name else whole
+    return assemble(pinned, network, registry, parts.beside())
 
 
 def _how_to_get(model: ModelSpec, registry: Registry) -> str:

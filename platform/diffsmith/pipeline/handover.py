@@ -20,7 +20,8 @@ def until(schedule: NoiseSchedule, log_snrs: Tensor, at: float) -> Tensor:
     timesteps = schedule.time(log_snrs[:-1]) * (schedule.timesteps - 1)
     asked = int((timesteps >= first - _NEAR * schedule.timesteps).sum())
     if not asked:
-        raise SpecError([f"refiner.at: {at} leaves no step for the first model; ask for more steps"])
+        what = f"{at} leaves no step for the first model"
+        raise SpecError([f"refiner.at: {what}; ask for more steps, or begin with a larger strength"])
     return log_snrs[: asked + 1]
 
 

@@ -13,7 +13,7 @@ from .. import factory
 from ..autoencoders import Autoencoder, fitted_to_float16
 from ..conditioning import Conditioner
 from ..conditioning.encoders import formatted
-from ..engine import Settings, device_of, dtype_of, prepared
+from ..engine import Settings, device_of, dtype_of, settled
 from ..errors import FileFault
 from ..interop.pipelines import opened
 from ..registry import Registry
@@ -42,6 +42,12 @@ class Parts:
     def source(self) -> Source:
         """Where the pipeline's own weights lie."""
         return self._opened(self.spec.weights or "")
+
+    @property
+    def name(self) -> str:
+        """The weights that were opened as a spec writes them, a repository's with its commit."""
+        opened_one: Source | None = self.__dict__.get("source")
+        return "" if opened_one is None else opened_one.name
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -123,9 +129,9 @@ class Parts:
             fits = self._dtype == torch.float16
             autoencoder = fitted_to_float16(autoencoder) if fits else autoencoder
             dtype = dtype if fits else "float32"
-        layout = "channels_last" if engine.layout == "auto" else engine.layout
-        chosen = Settings(device=engine.device, dtype=dtype, layout=layout, reuse_text=False, guard=False)
-        return prepared(autoencoder, chosen)
+        tiles = engine.layout == "auto" and engine.decode == "tiled"  # of several sizes: nothing to pack for
+        layout = "channels_last" if tiles else engine.layout
+        return settled(autoencoder, Settings(device=engine.device, dtype=dtype, layout=layout))
 
     def _conditioner(self, choice: PartSpec) -> Conditioner:
         source = self.source if choice.weights is None else self._opened(choice.weights, READERS)

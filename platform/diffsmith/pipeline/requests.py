@@ -1,6 +1,7 @@
 """What is asked of a pipeline: in a person's short form, a batch at a time, refused where it cannot be."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..errors import SpecError
@@ -21,7 +22,9 @@ def request_of(
     many = {"labels": _many(labels), "prompts": _many(prompt), "negatives": _many(negative)}
     longest = max((len(each) for each in many.values() if each is not None), default=1)
     numbers = seeds if seeds is not None else range(seed, seed + longest)
-    given = {name: value for name, value in {**many, **rest}.items() if value is not None}
+    files = {name: rest[name] for name in ("image", "mask") if isinstance(rest.get(name), str | Path)}
+    whole = {name: str(Path(file).absolute()) for name, file in files.items()}
+    given = {name: value for name, value in {**many, **rest, **whole}.items() if value is not None}
     return parse(Request, {"seeds": tuple(numbers), **given})
 
 
@@ -31,11 +34,18 @@ def batches(request: Request, size: int) -> Iterator[Request]:
         yield request.part(slice(start, start + size))
 
 
-def require_sense(request: Request, name: str, classes: int | None, reads: bool) -> None:
+def require_sense(request: Request, name: str, classes: int | None, reads: bool, guidance: str) -> None:
     """Refuse what a model of that name, with so many classes, that reads prompts or not, cannot heed."""
     faults = [*_wrong_labels(request, name, classes), *_wrong_words(request, name, classes, reads)]
+    if reads and request.negatives and guidance in _ONE_BRANCH:
+        what = f"guidance {guidance!r} does not ask what to go away from"
+        faults.append(f"negative: {what}; leave it out, or choose guidance cfg")
     if faults:
         raise SpecError(faults)
+
+
+_ONE_BRANCH = ("none", "embedded")
+"""Guidances that never ask without the prompt."""
 
 
 def _wrong_labels(request: Request, name: str, classes: int | None) -> Iterator[str]:

@@ -93,11 +93,17 @@ def _tokenizers(pipeline: "Pipeline", source: Source) -> dict[str, Path]:
 
 
 def _beside(spec: PipelineSpec, refiner: Path | None) -> dict[str, Any]:
-    """Our own spec of the same folder: every part lies in it now."""
-    values = {name: value for name, value in spec.to_dict().items() if name != "variant"}
-    for name in ("model", "autoencoder", "conditioner"):
-        if isinstance(values.get(name), dict):
-            values[name] = {key: value for key, value in values[name].items() if key != "weights"}
+    """Our own spec of the same folder: every part lies in it now, the preview's where it was."""
+    values = _together(spec.to_dict(), ".")
     if refiner is not None:
-        values["refiner"] = {**values["refiner"], "weights": refiner.name}
-    return {**values, "weights": "."}
+        values["refiner"] = _together(values["refiner"], refiner.name)
+    return values
+
+
+def _together(values: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """A spec whose parts all lie in one folder."""
+    found = {name: value for name, value in values.items() if name != "variant"}
+    for name in ("model", "autoencoder", "conditioner"):
+        if isinstance(found.get(name), dict):
+            found[name] = {key: value for key, value in found[name].items() if key != "weights"}
+    return {**found, "weights": folder}

@@ -100,8 +100,8 @@ class _Windows:
         number = self._span_of[name]
         window, offset = self._window(number), start - self._spans[number][0]
         numbers = torch.frombuffer(window, dtype=torch.uint8, count=stop - start, offset=offset)
-        aligned = numbers if start % dtype.itemsize == 0 else numbers.clone()
-        return aligned.view(dtype).view(shape)
+        mapped = stop - start > _SMALL and start % dtype.itemsize == 0
+        return (numbers if mapped else numbers.clone()).view(dtype).view(shape)
 
     def _window(self, number: int) -> mmap.mmap:
         window = self._open.get(number)
@@ -115,6 +115,8 @@ class _Windows:
         return window
 
 
+# A norm or a bias is copied: it would keep its whole window in memory when the weights around it are gone.
+_SMALL = 64 * 2**10
 # Each window holds a file descriptor, of which a process may have as few as 256.
 _SMALLEST_WINDOW, _MOST_WINDOWS = 8 * 2**20, 8
 

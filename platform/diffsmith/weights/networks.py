@@ -57,9 +57,10 @@ def assign(
         if names.get(name) == name
     }
     made = {name: _in_place_of(wanted[name], tensor) for name, tensor in ready.items()}
+    modules = dict(network.named_modules(remove_duplicate=False))
     for name in wanted:
         owner, _, own = name.rpartition(".")
-        setattr(network.get_submodule(owner), own, made[names[name]])
+        setattr(modules[owner], own, made[names[name]])
     held = [*network.named_parameters(), *network.named_buffers()]
     if empty := [name for name, tensor in held if tensor.is_meta]:
         raise FileFault(source, f"leaves a part of this model without numbers: {_listed('empty', empty)[0]}")

@@ -210,6 +210,7 @@ def test_completion_can_be_shown_for_every_shell(shell):
         ("diffsmith list mod", {"models", "modalities"}),
         ("diffsmith train un", {"unet"}),
         ("diffsmith train unet --data dig", {"digits"}),
+        ("diffsmith generate sdxl", {"sdxl", "sdxl_inpaint", "sdxl_refiner"}),
         ("diffsmith generate x --scheduler heun", {"heun", "heunpp2"}),
         ("diffsmith generate x --spacing kar", {"karras"}),
         ("diffsmith show --kind sched", {"schedulers", "schedules"}),
@@ -221,3 +222,30 @@ def test_names_complete(line, offered):
     program = Path(sys.executable).with_name("diffsmith")
     done = subprocess.run([program], env={**os.environ, **asked}, capture_output=True, text=True, check=False)
     assert set(done.stdout.split()) == offered
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory: 9"),
+            "9",
+        ),
+        (
+            type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory. Tried to allocate"),
+            "CUDA out of memory",
+        ),
+    ],
+)
+def test_too_little_memory_is_told_with_what_helps(error, told, monkeypatch, cli, trained):
+    from diffsmith.pipeline import Pipeline
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(Pipeline, "making", fail)
+    done = cli("generate", trained)
+    assert done.exit_code == 1
+    assert "not enough memory. Try fewer samples at once (--set engine.batch=1)" in done.stderr
+    assert told in done.stderr
+    assert "unexpected" not in done.stderr

@@ -44,7 +44,19 @@ def test_the_field_s_own_terms_need_no_docstring():
     assert meaning(documented, "eta").startswith("how much of the noise is fresh")
 
 
-@pytest.mark.parametrize("kind", ["schedulers", "spacings", "guidance", "thresholds"])
+CHOSEN = (
+    "schedulers",
+    "spacings",
+    "guidance",
+    "thresholds",
+    "models",
+    "autoencoders",
+    "conditioners",
+    "caches",
+)
+
+
+@pytest.mark.parametrize("kind", CHOSEN)
 def test_every_option_has_a_meaning(kind):
     """Of what one chooses to sample with."""
     silent = {

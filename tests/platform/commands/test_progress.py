@@ -28,6 +28,8 @@ def test_on_a_terminal_a_bar_tells_how_far_it_is(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert list(shown(range(1, 4), 3, tell)) == [1, 2, 3]
     assert "3/3" in terminal.getvalue()
+    assert list(shown(range(1, 4), 9, tell)) == [1, 2, 3]
+    assert "9/9" in terminal.getvalue(), "work that is done sooner is done"
     assert "at 3" in terminal.getvalue()
     assert "\x1b[38" in terminal.getvalue() or "\x1b[3" in terminal.getvalue()
 

@@ -33,6 +33,7 @@ def test_a_wrong_request_is_told_in_one_sentence(classes, labels, seeds, told):
     [
         ("sd1", {}, r"^prompt: missing; conditional_unet makes what a text says$"),
         ("sd1", {"negative": "x"}, r"^prompt: missing"),
+        ("lcm", {"prompt": "a", "negative": "x"}, r"^negative: guidance 'embedded' does not ask"),
         ("sd1", {"prompt": "x", "labels": 3}, r"^labels: conditional_unet was trained without classes"),
         (
             "sd1",
