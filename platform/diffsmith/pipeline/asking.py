@@ -11,6 +11,7 @@ from ..diffusion.denoiser import Denoise, Denoiser
 from ..diffusion.levels import Level
 from ..diffusion.prediction import Prediction
 from ..diffusion.schedules import NoiseSchedule
+from ..errors import SpecError
 
 __all__ = ["Asked", "Conditions", "Telling"]
 
@@ -69,7 +70,12 @@ class Asked:
         def net(x: Tensor, timestep: float) -> Tensor:
             wide = x if self.beside is None else torch.cat([x, _repeated(self.beside, times)], dim=1)
             numbers = {name: self._number(name, value, x) for name, value in told.items()}
-            out: Tensor = self.network(wide.to(self.dtype), x.new_tensor(timestep), **condition, **numbers)
+            try:
+                out: Tensor = self.network(
+                    wide.to(self.dtype), x.new_tensor(timestep), **condition, **numbers
+                )
+            except (TypeError, ValueError) as error:  # what networks raise at conditions that are not theirs
+                raise SpecError([f"conditioner, guidance: the network cannot read them: {error}"]) from error
             return out.to(x.dtype)
 
         return net

@@ -8,6 +8,7 @@ from diffsmith.diffusion.denoiser import Denoiser
 from diffsmith.diffusion.noise import Seeded
 from diffsmith.diffusion.renoise import posterior
 from diffsmith.diffusion.trajectory import trajectory
+from diffsmith.errors import SpecError
 from diffsmith.pipeline import request_of
 
 from .untrained import finals, made
@@ -72,6 +73,20 @@ def test_a_model_that_learnt_guidance_is_told_its_scale(loaded):
     assert sample.denoiser_calls == 3
     other = loaded("lcm", guidance={"name": "embedded", "scale": 1.0}).generate("a cube", seeds=[1, 2])
     assert not torch.equal(sample.data, other[0].data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "asked", "told"),
+    [
+        ("sd1", {"guidance": "embedded"}, {"prompt": "x"}, "guidance is not read"),
+        ("sd1", {"conditioner": None}, {}, "text is missing"),
+        ("pixart_alpha_sizes", {"conditioner": {"name": "pixart", "sizes": False}}, {"prompt": "x"}, "sizes"),
+        ("dit", {"guidance": "embedded"}, {"labels": 3}, "unexpected keyword argument 'guidance'"),
+    ],
+)
+def test_conditions_that_are_not_the_network_s_are_told(loaded, kind, changes, asked, told):
+    with pytest.raises(SpecError, match=f"^conditioner, guidance: the network cannot read them: .*{told}"):
+        loaded(kind, **changes).generate(**asked)
 
 
 class Uncertain(nn.Module):
