@@ -198,6 +198,8 @@ PUBLISHED = {
     "sd14": (SD1, 859_520_964),
     "sd15": (SD1, 859_520_964),
     "sd15_inpaint": (SD1 | {"in_channels": 9}, 859_535_364),
+    "sd2_base": (SD2, 865_910_724),
+    "sd2": (SD2 | {"sample_size": 96}, 865_910_724),
     "sd21_base": (SD2, 865_910_724),
     "sd21": (SD2 | {"sample_size": 96, "upcast_attention": True}, 865_910_724),
     "sd2_inpaint": (SD2 | {"in_channels": 9}, 865_925_124),

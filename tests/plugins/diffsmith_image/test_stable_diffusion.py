@@ -24,6 +24,8 @@ PUBLISHED = {
     "sd14": PNDM,
     "sd15": PNDM,
     "sd15_inpaint": PNDM,
+    "sd2_base": PNDM,
+    "sd2": DDIM | {"prediction_type": "v_prediction"},
     "sd21_base": PNDM,
     "sd21": DDIM | {"prediction_type": "v_prediction"},
     "sd2_inpaint": PNDM,
@@ -83,7 +85,7 @@ def test_it_names_where_it_is_from_and_what_stands_around_it(card):
     assert all((card.summary, card.licence, card.source, card.autoencoder, card.conditioner))
     channels, *sides = card.shape
     assert channels == 4
-    assert sides == [{"sd21": 96}.get(card.name, 128 if "sdxl" in card.name else 64)] * 2
+    assert sides == [{"sd2": 96, "sd21": 96}.get(card.name, 128 if "sdxl" in card.name else 64)] * 2
     assert Choice.model_validate(card.autoencoder).options["scaling"] == (
         0.13025 if "sdxl" in card.name else 0.18215
     )
