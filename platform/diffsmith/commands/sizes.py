@@ -14,8 +14,8 @@ _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 def sizes_of(card: ModelCard, registry: Registry) -> dict[str, Any]:
     """Height and width in pixels; parameters by part, counted without weights; GiB by number format.
 
-    int8 counts the network's weights alone as 8-bit, as the engine holds them; the parts beside stay in
-    bfloat16.
+    int8 counts the weights of the network's linear layers as 8-bit, as the engine holds them; the rest stays
+    in bfloat16.
     """
     import torch
 
@@ -30,7 +30,7 @@ def sizes_of(card: ModelCard, registry: Registry) -> dict[str, Any]:
     return {
         "pixels": [side * factor for side in card.shape[1:]],
         "parameters": {**counts, "total": sum(counts.values())},
-        "memory": _memory(counts),
+        "memory": _memory(sum(counts.values()), _linear(network)),
     }
 
 
@@ -44,7 +44,13 @@ def _count(network: Any) -> int:
     return 0 if network is None else sum(weight.numel() for weight in network.parameters())
 
 
-def _memory(counts: dict[str, int]) -> dict[str, float]:
-    total, beside = sum(counts.values()), sum(counts.values()) - counts["network"]
+def _linear(network: Any) -> int:
+    """Parameters that 8-bit weights can hold."""
+    from torch import nn
+
+    return sum(layer.weight.numel() for layer in network.modules() if isinstance(layer, nn.Linear))
+
+
+def _memory(total: int, linear: int) -> dict[str, float]:
     memory = {name: total * size / 2**30 for name, size in _BYTES.items()}
-    return {**memory, "int8": (counts["network"] + 2 * beside) / 2**30}
+    return {**memory, "int8": (2 * total - linear) / 2**30}
