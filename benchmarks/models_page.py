@@ -1,6 +1,7 @@
 """Writes docs/models.md: every published model, its size, and how far tiny ones are from diffusers.
 
-The distances are those of the tests: the script runs the cases of tests/parity/test_pipelines.py.
+The distances are those of the tests: the script runs the cases of tests/parity/test_pipelines.py, and of
+tests/parity/test_video_pipelines.py.
 
 PYTHONPATH=platform:plugins:. python benchmarks/models_page.py
 """
@@ -9,13 +10,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import diffusers
 import numpy as np
 import torch
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
-from tests.parity.test_pipelines import CASES, draw_pictures, ours, reference
+from tests.parity import test_pipelines, test_video_pipelines
 from tests.published import PIPELINES
+from tests.published_video import PIPELINES as CLIPS
+from transformers import CLIPTextModel
 
 from diffsmith import ModelCard, default_registry
 from diffsmith.commands.sizes import sizes_of
@@ -54,18 +58,22 @@ Latents of a picture are the mode of the autoencoder's distribution, where diffu
 picture always begins at the same place. In the middle of a walk diffusers' `PNDMScheduler` asks about its
 doubled timestep; ours goes on with the steps that are left.
 
-## What there is
+What makes clips is in [video.md](video.md), too.
 
-Parameters of network, autoencoder and text encoders together; the memory is that of the weights alone.
+Parameters of network, autoencoder and encoders together; the memory is that of the weights alone.
+"""
+TABLE = """
+## What makes {what}s
 
 | model | | parameters | float32 | bfloat16 | licence | weights |
 |---|---|---|---|---|---|---|
 """
+WHAT = {"image": "picture", "video": "clip"}
 DISTANCES = """
 ## How far from diffusers
 
 {count} pipelines with random weights at small size: diffusers saves, diffsmith loads, both make two
-pictures from the same seeds. The largest difference of any pixel, whose values lie in [0, 1], float32; the
+pictures or clips from the same seeds. The largest difference of any pixel, whose values lie in [0, 1], float32; the
 bound is 1e-4.
 
 | task and pipeline | largest difference |
@@ -77,13 +85,14 @@ def main() -> None:
     """Write the page."""
     diffusers.utils.logging.set_verbosity_error()
     published = [card for card in REGISTRY.entries("models") if card.shape]
-    rows = [row(card) for card in published]
+    kinds = {kind: [row(card) for card in published if card.modality == kind] for kind in WHAT}
+    rows = [line for kind, own in kinds.items() for line in (TABLE.format(what=WHAT[kind]), *own)]
     distances = dict(measured())
     table = [f"| {name} | {distance:.1e} |\n" for name, distance in distances.items()]
     text = "".join([INTRODUCTION, *rows, DISTANCES.format(count=len(distances)), *table])
     with replacing(PAGE) as beside:
         beside.write_text(text, encoding="utf-8")
-    print(f"{PAGE}: {len(rows)} models, at most {max(distances.values()):.1e}", file=sys.stderr)
+    print(f"{PAGE}: {len(published)} models, at most {max(distances.values()):.1e}", file=sys.stderr)
 
 
 def row(card: ModelCard) -> str:
@@ -104,17 +113,24 @@ def row(card: ModelCard) -> str:
 def measured() -> Iterator[tuple[str, float]]:
     """Every case's largest difference."""
     DiagonalGaussianDistribution.sample = lambda self, generator=None: self.mode()
-    made = {}
+    CLIPTextModel.text_model = property(lambda self: self)  # as it was called before transformers 5
     with tempfile.TemporaryDirectory() as place:
-        pictures = draw_pictures(Path(place))
-        for name, case in CASES.items():
-            folder = Path(place, case.pipeline)
-            if case.pipeline not in made:
-                made[case.pipeline] = PIPELINES[case.pipeline](Path(place, f"{case.pipeline}-words"))
-                made[case.pipeline].set_progress_bar_config(disable=True)
-                made[case.pipeline].save_pretrained(folder)
-            expected = np.stack(reference(case, made[case.pipeline], pictures))
-            yield name, float(np.abs(ours(case, folder, pictures) - expected).max())
+        pictures = test_pipelines.draw_pictures(Path(place))
+        yield from _apart(test_pipelines, PIPELINES, Path(place, "pictures"), pictures)
+        shown = test_video_pipelines.draw_frames(Path(place, "shown"))
+        yield from _apart(test_video_pipelines, CLIPS, Path(place, "clips"), shown)
+
+
+def _apart(module: Any, pipelines: Any, place: Path, shown: Any) -> Iterator[tuple[str, float]]:
+    made = {}
+    for name, case in module.CASES.items():
+        folder = place / case.pipeline
+        if case.pipeline not in made:
+            made[case.pipeline] = pipelines[case.pipeline](place / f"{case.pipeline}-words")
+            made[case.pipeline].set_progress_bar_config(disable=True)
+            made[case.pipeline].save_pretrained(folder)
+        expected = np.stack(module.reference(case, made[case.pipeline], shown))
+        yield name, float(np.abs(module.ours(case, folder, shown) - expected).max())
 
 
 if __name__ == "__main__":

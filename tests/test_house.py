@@ -14,10 +14,11 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "__ini
 # From the ground up. A room may import itself and what lies below it.
 FLOORS = [
     {"errors"},
-    {"files", "caches", "options", "cards", "quiet"},
+    {"files", "caches", "options", "cards", "quiet", "together"},
     {"documents", "modality", "specs", "diffusion", "nn", "weights", "hookspecs"},
     {"samples", "data", "schedulers", "engine", "autoencoders", "conditioning"},
-    {"metrics", "registry"},
+    {"pictures"},
+    {"features", "metrics", "registry"},
     {"builtin_plugin", "factory", "refusals"},
     {"sampling", "interop"},
     {"pipeline"},

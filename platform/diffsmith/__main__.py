@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from . import __version__
+from .commands.memory import is_out_of_memory
 from .errors import DiffsmithError
 from .registry import Registry, default_registry
 
@@ -72,7 +73,7 @@ def _sentence(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return ": ".join(str(part) for part in (error.filename, error.strerror) if part)
-    if type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error):
+    if is_out_of_memory(error):
         return f"{_NO_MEMORY} ({str(error).partition('. ')[0]})"
     return (
         f"unexpected {type(error).__name__}: {error}. This is a fault in diffsmith or in a plugin; "

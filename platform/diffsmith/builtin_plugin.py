@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .cards import Card, SchedulerCard, cards_in
+from .cards import Card, ConditionerCard, SchedulerCard, cards_in
 from .hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def diffsmith_autoencoders() -> list[Card]:
 @hookimpl
 def diffsmith_conditioners() -> list[Card]:
     """The conditioners of conditioning/conditioners.py."""
-    return cards_in("diffsmith.conditioning.conditioners")
+    return cards_in("diffsmith.conditioning.conditioners", ConditionerCard)
 
 
 @hookimpl
@@ -94,6 +94,7 @@ def diffsmith_layouts() -> list[Card]:
     module = "diffsmith.autoencoders.layouts"
     return [
         Card("AutoencoderKL", "Latents with a normal distribution each", f"{module}:KL"),
+        Card("AutoencoderKLTemporalDecoder", "The same, decoded as clips", f"{module}:KL_TEMPORAL"),
         Card("AutoencoderTiny", "A small autoencoder, as TAESD", f"{module}:TINY"),
         Card("VQModel", "Latents out of a code book", f"{module}:VQ"),
         Card("PaellaVQModel", "Latents out of a code book, as Stable Cascade's", f"{module}:PAELLA"),
@@ -104,7 +105,9 @@ def diffsmith_layouts() -> list[Card]:
 def diffsmith_schedules() -> list[Card]:
     """The noise schedules of diffusion/schedules/."""
     return [
-        card for name in ("tables", "formulas") for card in cards_in(f"diffsmith.diffusion.schedules.{name}")
+        card
+        for name in ("tables", "fading", "formulas")
+        for card in cards_in(f"diffsmith.diffusion.schedules.{name}")
     ]
 
 

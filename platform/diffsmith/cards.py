@@ -12,7 +12,16 @@ from typing import Any, Literal
 
 from .errors import DiffsmithError
 
-__all__ = ["Card", "DatasetCard", "MetricCard", "ModelCard", "SchedulerCard", "cards_in"]
+__all__ = [
+    "AdapterCard",
+    "Card",
+    "ConditionerCard",
+    "DatasetCard",
+    "MetricCard",
+    "ModelCard",
+    "SchedulerCard",
+    "cards_in",
+]
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class ModelCard(Card):
     make it, `shape` and `classes` what its samples have in network space; `autoencoder` and `conditioner`
     what stands before and behind it, `part` its folder in a diffusers repository, `usual` the parts of a
     PipelineSpec it was published with, `weights` the repository, at a revision, that holds it, `encoders` how
-    many parameters the networks have that read text for it.
+    many parameters the networks have that read text for it. fps: frames a second of its clips.
     """
 
     modality: str = "image"
@@ -64,9 +73,32 @@ class ModelCard(Card):
     part: str = ""
     usual: dict[str, Any] = field(default_factory=dict)
     encoders: dict[str, int] = field(default_factory=dict)
+    fps: float | None = None
     weights: str = ""
     licence: str = ""
     source: str = ""
+
+
+@dataclass(frozen=True)
+class AdapterCard(Card):
+    """Small weights that go into a network's: `ref` is (tensors, adapter, *, options) -> tensors.
+
+    part: what it is in a published folder. becomes: "module:function", (choice of a network, the adapter's
+    config.json) -> the choice that it becomes; nothing where it stays what it is.
+    """
+
+    part: str = "adapter"
+    becomes: str = ""
+
+
+@dataclass(frozen=True)
+class ConditionerCard(Card):
+    """What turns words and pictures into conditions: `ref` is (component, *, options) -> Conditioner.
+
+    reads: what it cannot do without, of "text" and "picture".
+    """
+
+    reads: tuple[str, ...] = ("text",)
 
 
 @dataclass(frozen=True)

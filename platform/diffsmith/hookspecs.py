@@ -8,7 +8,7 @@ import pluggy
 if TYPE_CHECKING:
     import typer
 
-    from .cards import Card, DatasetCard, MetricCard, ModelCard, SchedulerCard
+    from .cards import AdapterCard, Card, ConditionerCard, DatasetCard, MetricCard, ModelCard, SchedulerCard
     from .modality import Modality
     from .samples import Sample
     from .training.fit import Step
@@ -36,8 +36,13 @@ def diffsmith_autoencoders() -> "list[Card]":  # type: ignore[empty-body]
 
 
 @hookspec
-def diffsmith_conditioners() -> "list[Card]":  # type: ignore[empty-body]
-    """What turns words into what networks read: (component, *, options) -> Conditioner."""
+def diffsmith_conditioners() -> "list[ConditionerCard]":  # type: ignore[empty-body]
+    """What turns words and pictures into what networks read: (component, *, options) -> Conditioner."""
+
+
+@hookspec
+def diffsmith_adapters() -> "list[AdapterCard]":  # type: ignore[empty-body]
+    """Small weights that go into a network's: (tensors, adapter, *, options) -> tensors."""
 
 
 @hookspec

@@ -21,6 +21,8 @@ class Modality(Protocol):
     """File endings it can write; the first is the default."""
     metrics: tuple[str, ...]
     """The metrics a sweep scores with unless told otherwise, the leading one first."""
+    cost: str
+    """What a sweep weighs them against unless told otherwise: latency, frame_latency, memory."""
 
     def decode(self, x: "Tensor") -> "Tensor":
         """Network space [B, ...] -> what a Sample holds [B, ...]."""
@@ -38,8 +40,11 @@ class Modality(Protocol):
         """
         ...
 
-    def write(self, data: "Tensor", path: Path, facts: dict[str, str]) -> None:
-        """Write one decoded sample as a file of the path's suffix, with the facts inside it."""
+    def write(self, data: "Tensor", path: Path, facts: dict[str, str], rate: float | None = None) -> None:
+        """Write one decoded sample as a file of the path's suffix, with the facts inside it.
+
+        rate: of what lasts a time, its frames or samples a second.
+        """
         ...
 
     def facts(self, path: Path) -> dict[str, str]:

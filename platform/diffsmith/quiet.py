@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+
+from .together import together
 
 __all__ = ["quietly"]
 
@@ -10,9 +12,14 @@ _COMPLAINING = ("torchao", "torch.utils._pytree")
 """What transformers brings in where torchao is installed, with its kernels for GPUs that are not there."""
 
 
-@contextmanager
-def quietly() -> Iterator[None]:
+def quietly() -> AbstractContextManager[None]:
     """Inside, those libraries tell errors only: `with quietly(): from transformers import CLIPTextModel`."""
+    return _errors_only()
+
+
+@together
+@contextmanager
+def _errors_only() -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in _COMPLAINING]
     levels = [logger.level for logger in loggers]
     try:

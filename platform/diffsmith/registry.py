@@ -13,7 +13,7 @@ from typing import Any
 import pluggy
 
 from . import hookspecs
-from .cards import Card, DatasetCard, MetricCard, ModelCard, SchedulerCard
+from .cards import AdapterCard, Card, ConditionerCard, DatasetCard, MetricCard, ModelCard, SchedulerCard
 from .errors import PluginConflict, SpecError, unknown_name
 from .options import checked_options
 from .specs import Choice
@@ -24,6 +24,7 @@ KINDS = {
     "models": "model",
     "autoencoders": "autoencoder",
     "conditioners": "conditioner",
+    "adapters": "adapter",
     "layouts": "layout",
     "pipelines": "published pipeline",
     "single_files": "kind of single file",
@@ -47,7 +48,14 @@ KINDS = {
 }
 """Every kind of named thing, as its hook's ending, and what one of it is called."""
 
-_CARDS = {"models": ModelCard, "datasets": DatasetCard, "metrics": MetricCard, "schedulers": SchedulerCard}
+_CARDS = {
+    "models": ModelCard,
+    "conditioners": ConditionerCard,
+    "adapters": AdapterCard,
+    "datasets": DatasetCard,
+    "metrics": MetricCard,
+    "schedulers": SchedulerCard,
+}
 
 
 @dataclass

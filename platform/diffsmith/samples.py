@@ -31,7 +31,9 @@ class Sample:
     denoiser_calls: int = 0
     facts: dict[str, str] = field(default_factory=dict)
     asked: dict[str, Any] = field(default_factory=dict)
-    """What else was asked of it: prompt, negative, size, image, mask, strength."""
+    """What else was asked of it: prompt, negative, size, image, mask, strength, and of clips their own."""
+    rate: float | None = None
+    """Frames or samples a second, of what lasts a time."""
 
     def save(self, path: str | Path) -> Path:
         """Write it: the modality's own formats, or `.safetensors` for the tensor itself."""
@@ -41,7 +43,7 @@ class Sample:
 
             return save_tensors(path, {"data": self.data}, self.metadata())
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.modality.write(self.data, path, self.metadata())
+        self.modality.write(self.data, path, self.metadata(), self.rate)
         return path
 
     def metadata(self) -> dict[str, str]:

@@ -68,11 +68,11 @@ def diffsmith_datasets() -> list[Card]:
 
 @hookimpl
 def diffsmith_metrics() -> list[Card]:
-    """The scores of metrics/, and those whose pretrained networks are on this computer."""
+    """The scores in its feature space, and those whose pretrained networks are on this computer."""
     from .metrics.pretrained import pretrained_cards
 
     return [
-        *cards_in("diffsmith_image.metrics.distances", MetricCard, modality="image"),
-        *cards_in("diffsmith_image.metrics.neighbours", MetricCard, modality="image", direction="maximize"),
+        *cards_in("diffsmith.metrics.distances", MetricCard, modality="image"),
+        *cards_in("diffsmith.metrics.neighbours", MetricCard, modality="image", direction="maximize"),
         *pretrained_cards(),
     ]

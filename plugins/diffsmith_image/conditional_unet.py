@@ -1,6 +1,5 @@
 """The U-Net of Stable Diffusion and its kin."""
 
-from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -8,6 +7,7 @@ from pydantic import Field
 from torch import nn
 
 from diffsmith.nn.conditional_unet import ConditionalUNet2D, Conditions
+from diffsmith.nn.depths import check_depths, each_layer
 from diffsmith.nn.embeddings import sinusoid
 from diffsmith.nn.norms import group_norm
 from diffsmith.nn.resnet import ResnetBlock
@@ -64,13 +64,13 @@ def conditional_unet(  # noqa: PLR0913 - what published networks differ in
     norm = partial(group_norm, groups=groups, eps=eps)
     attention = partial(_attention, text_width=text_width, linear=linear, upcast=upcast, groups=groups)
     down, up = depths, depths if up_depths is None else up_depths
-    _check(widths, layers, heads, down, up)
+    check_depths(widths, layers, heads, down, up)
     plan = Plan(
         widths=widths,
         layers=layers,
         resnet=partial(ResnetBlock, emb=4 * widths[0], norm=norm, dropout=dropout),
-        attention=[_each(attention, depth, count) for depth, count in zip(down, heads, strict=True)],
-        ascending=[_each(attention, depth, count) for depth, count in zip(up, heads, strict=True)],
+        attention=[each_layer(attention, depth, count) for depth, count in zip(down, heads, strict=True)],
+        ascending=[each_layer(attention, depth, count) for depth, count in zip(up, heads, strict=True)],
         middle=attention(middle or 0, heads[-1]),
         bottom=0 if middle is None else 1 + (middle > 0),
         norm=norm,
@@ -79,11 +79,6 @@ def conditional_unet(  # noqa: PLR0913 - what published networks differ in
     rows = 0 if classes is None else classes + 1
     conditions = Conditions(text_width, added, size_waves, guidance, rows)
     return ConditionalUNet2D(shape[0] + extra_channels, shape[0], plan, conditions)
-
-
-def _each(attention: Callable[[int, int], Layer], depth: Depth, heads: int) -> Layer | list[Layer]:
-    """For a level, or for each of its layers."""
-    return attention(depth, heads) if isinstance(depth, int) else [attention(each, heads) for each in depth]
 
 
 def _attention(depth: int, heads: int, *, text_width: int, linear: bool, upcast: bool, groups: int) -> Layer:
@@ -95,18 +90,3 @@ def _attention(depth: int, heads: int, *, text_width: int, linear: bool, upcast:
         return SpatialTransformer(width, blocks, groups=groups, linear=linear)
 
     return layer
-
-
-def _check(
-    widths: Sequence[int], layers: int, heads: Sequence[int], down: Sequence[Depth], up: Sequence[Depth]
-) -> None:
-    """Raise a ValueError about the first numbers that do not fit each other."""
-    for name, numbers in (("heads", heads), ("depths", down), ("up_depths", up)):
-        if len(numbers) != len(widths):
-            raise ValueError(f"{name} are {len(numbers)} for {len(widths)} widths: give one for each level")
-    for depth, count in [*((depth, layers) for depth in down), *((depth, layers + 1) for depth in up)]:
-        if not isinstance(depth, int) and len(depth) != count:
-            raise ValueError(f"depths {list(depth)} of a level with {count} residual blocks: give {count}")
-    for level, (width, count) in enumerate(zip(widths, heads, strict=True)):
-        if width % count:
-            raise ValueError(f"{count} heads do not divide the {width} channels of level {level}")

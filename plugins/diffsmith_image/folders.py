@@ -11,8 +11,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from diffsmith.errors import FileFault
-
-from .reading import kinds, pixels, upright
+from diffsmith.pictures.reading import kinds, pixels, upright
 
 __all__ = ["Pictures", "classes_of"]
 

@@ -20,6 +20,7 @@ class Image:
     summary = "Grey or colour pictures, 8 bits a channel, as PNG, JPEG or WebP"
     suffixes = (".png", ".jpg", ".webp")
     metrics = ("frechet", "sliced_wasserstein", "kid", "density", "coverage")
+    cost = "latency"
 
     def decode(self, x: "Tensor") -> "Tensor":
         """[B, C, H, W] about [-1, 1] -> uint8 [B, H, W, C]."""
@@ -34,26 +35,26 @@ class Image:
 
     def read(self, path: Path, channels: int, size: tuple[int, int] | None, grain: int) -> "Tensor":
         """A picture a person has: [channels, H, W] in [-1, 1], of that size or cut to multiples of grain."""
-        from .reading import picture_of_size
+        from diffsmith.pictures.reading import picture_of_size
 
         return picture_of_size(path, channels, size, grain)
 
-    def write(self, data: "Tensor", path: Path, facts: dict[str, str]) -> None:
+    def write(self, data: "Tensor", path: Path, facts: dict[str, str], rate: float | None = None) -> None:
         """One picture as a file, with the facts inside it."""
-        from .pictures import picture, write_picture
+        from diffsmith.pictures.files import picture, write_picture
 
         write_picture(picture(data), path, facts)
 
     def facts(self, path: Path) -> dict[str, str]:
         """What a picture of ours holds inside."""
-        from .pictures import read_facts
+        from diffsmith.pictures.files import read_facts
 
         return read_facts(path)
 
     def sheet(self, samples: "Sequence[Sample]", path: Path) -> None:
         """All the pictures on one sheet, each with its label and seed."""
-        from .pictures import write_picture
-        from .sheet import contact_sheet
+        from diffsmith.pictures.files import write_picture
+        from diffsmith.pictures.sheet import contact_sheet
 
         write_picture(contact_sheet(samples), path, {})
 

@@ -7,13 +7,12 @@ from pydantic import Field
 from torch import nn
 
 from diffsmith.nn.attention import PixelAttention
+from diffsmith.nn.levels import attending, check_levels
 from diffsmith.nn.norms import group_norm
 from diffsmith.nn.resample import Downsample, Upsample, double, halve
 from diffsmith.nn.resnet import ADD, SCALE_SHIFT, ResnetBlock
 from diffsmith.nn.unet import Layer, Plan, UNet2D
 from diffsmith.nn.unet_blocks import Nothing
-
-from .levels import attending, check_levels
 
 __all__ = ["unet"]
 

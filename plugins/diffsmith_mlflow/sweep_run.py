@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SweepRun"]
 
-_FILES = ("leaderboard.json", "leaderboard.csv", "samples.png", "pareto.png")
+_FILES = ("leaderboard.json", "leaderboard.csv", "samples.png", "samples.mp4", "pareto.png")
 _LONGEST_NOTE = 8000
 
 

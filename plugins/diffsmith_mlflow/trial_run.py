@@ -49,3 +49,7 @@ def _log_sheets(client: MlflowClient, run: str, trial: "Trial") -> None:
     for key, step, rung in shown:
         sheet = Image(str(trial.folder / rung.sheet))
         client.log_image(run, sheet, key=key, step=step, synchronous=True)
+    for rung in rungs[-1:]:
+        moving = (trial.folder / rung.sheet).with_suffix(".mp4")
+        if moving.exists():
+            client.log_artifact(run, str(moving), "clips")

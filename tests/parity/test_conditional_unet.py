@@ -118,7 +118,10 @@ def answers(name, size=(16, 16), times=TIMES[0], dtype=torch.float32) -> tuple[T
         told["guidance"] = torch.tensor([7.5, 1.0])
         theirs["timestep_cond"] = learnt_waves(told["guidance"], dim).to(dtype)
     expected = reference(x, t, text, class_labels=label, encoder_attention_mask=mask, **theirs).sample
-    return x, network(x, t, label, text=text, text_mask=mask, **told), expected
+    more = network.channels - network.conv_out.out_channels  # which ours is given apart
+    wide, beside = x.split([x.shape[1] - more, more], dim=1)
+    told |= {"beside": beside} if more else {}
+    return x, network(wide, t, label, text=text, text_mask=mask, **told), expected
 
 
 def learnt_waves(scale, dim):

@@ -10,7 +10,7 @@ import torch
 from tests.checkpoints import clip_text, clip_tokenizer, parts, pixart_texts, sdxl_texts
 from torch import Tensor
 
-from diffsmith.conditioning import Branches, conditioners
+from diffsmith.conditioning import Branches, Wanted, conditioners
 
 PROMPTS = ["a red cube on a table", "", "An old CAT, 2 horses!"]
 NEGATIVES = ["blurry", "", "worst, low quality"]
@@ -74,7 +74,7 @@ def test_stable_diffusion_reads_what_diffusers_reads(
         **loaded(published[model], kinds), **nothing, requires_safety_checker=False
     )
     theirs = pipeline.encode_prompt(PROMPTS, "cpu", 1, True, negatives, clip_skip=skip)
-    known = ours(PROMPTS, negatives, SIZE, guided=True)
+    known = ours(Wanted(PROMPTS, negatives, SIZE), guided=True)
     assert same(known["conditional"]["text"], theirs[0])
     assert same(known["unconditional"]["text"], theirs[1])
 
@@ -91,7 +91,7 @@ def test_sdxl_and_its_refiner_read_what_diffusers_reads(
     theirs = _xl(published["sdxl"], name, zeros).encode_prompt(
         PROMPTS, device="cpu", negative_prompt=negatives, clip_skip=skip
     )
-    known = ours(PROMPTS, negatives, SIZE, guided=True)
+    known = ours(Wanted(PROMPTS, negatives, SIZE), guided=True)
     _compare(known, "text", theirs[0], theirs[1])
     _compare(known, "pooled", theirs[2], theirs[3])
 
@@ -121,7 +121,7 @@ def test_the_refiner_is_told_the_sizes_and_scores_that_diffusers_tells(published
         *(SIZE, (0, 0), SIZE, 6.0, 2.5, SIZE, (0, 0), SIZE, torch.float32),
         text_encoder_projection_dim=24,
     )
-    known = conditioners.sdxl_refiner(parts(published["sdxl"]))(PROMPTS, None, SIZE, guided=True)
+    known = conditioners.sdxl_refiner(parts(published["sdxl"]))(Wanted(PROMPTS, None, SIZE), guided=True)
     _compare(known, "sizes", *(each.expand(3, -1) for each in theirs))
 
 
@@ -132,7 +132,7 @@ def test_sdxl_is_told_the_sizes_that_diffusers_tells(published: dict[str, Path])
         _asking(6), (512, 384), (8, 16), SIZE, torch.float32, text_encoder_projection_dim=24
     ).expand(3, -1)
     ours = conditioners.sdxl(parts(published["sdxl"]), original=(512, 384), crop=(8, 16))
-    _compare(ours(PROMPTS, None, SIZE, guided=True), "sizes", theirs, theirs)
+    _compare(ours(Wanted(PROMPTS, None, SIZE), guided=True), "sizes", theirs, theirs)
 
 
 def _asking(numbers: int, **config: bool) -> Any:
@@ -154,7 +154,7 @@ def test_pixart_reads_what_diffusers_reads(
     pipeline = getattr(diffusers, kind)(**loaded(published["pixart"], kinds), **nothing)
     text, mask, negative, negative_mask = pipeline.encode_prompt(PROMPTS, True, negatives or "", device="cpu")
     known = conditioners.pixart(parts(published["pixart"]), length=length)(
-        PROMPTS, negatives, SIZE, guided=True
+        Wanted(PROMPTS, negatives, SIZE), guided=True
     )
     _compare(known, "text", text, negative)
     _compare(known, "text_mask", mask, negative_mask)
@@ -163,7 +163,9 @@ def test_pixart_reads_what_diffusers_reads(
 
 def test_the_first_chunk_of_a_long_prompt_is_all_that_diffusers_reads(published: dict[str, Path]) -> None:
     theirs = _xl(published["sdxl"], "sdxl", True).encode_prompt(LONG, device="cpu", negative_prompt=NEGATIVES)
-    known = conditioners.sdxl(parts(published["sdxl"]))(LONG, NEGATIVES, SIZE, guided=True)["conditional"]
+    known = conditioners.sdxl(parts(published["sdxl"]))(Wanted(LONG, NEGATIVES, SIZE), guided=True)[
+        "conditional"
+    ]
     assert known["text"].shape[1] > 77
     assert same(known["text"][:, :77], theirs[0])
     assert same(known["pooled"], theirs[2])

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.films import film
 
 from diffsmith.cards import Card, MetricCard, ModelCard
 from diffsmith.errors import SpecError
@@ -20,10 +22,20 @@ EXPLICIT = {
 AS_PUBLISHED = {"ipndm_v": {"options": {"max_order": 2}}, "deis_tab": {"tolerance": 1e-3}}
 
 TEXT = {"text": (5, 8)}
+SMALL = {"widths": (32, 64), "layers": 1, "depths": (0, 1)}
 READERS = {
     "conditional_unet": {
         "options": {"text_width": 8, "added": 4 + 6 * 2, "size_waves": 2, "guidance": 4},
         "reads": {"label": (), **TEXT, "pooled": (4,), "sizes": (6,), "guidance": ()},
+    },
+    "motion_unet": {
+        "options": {"text_width": 8, "added": 4 + 6 * 2, "size_waves": 2, "guidance": 4},
+        "reads": {"label": (), **TEXT, "pooled": (4,), "sizes": (6,), "guidance": ()},
+    },
+    "mvdream": {"options": {"text_width": 8}, "reads": {"label": (), **TEXT, "camera": (4, 16)}},
+    "head_views": {
+        "options": {**SMALL, "heads": (4, 4), "text_width": 8, "image_width": 6},
+        "reads": {"label": (), **TEXT, "camera": (4, 12), "image": (7, 6), "beside": (4, 4, 8, 8)},
     },
     "pixart": {
         "options": {"heads": 2, "head_dim": 12, "depth": 1, "text_width": 8, "sizes": True},
@@ -37,11 +49,20 @@ globals().update(suites(**EXPLICIT, **AS_PUBLISHED, **READERS))
 
 @pytest.fixture(autouse=True)
 def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """The data set `folder` needs a folder."""
+    """The data sets `folder` and `clips` need folders."""
     if request.cls is not None and request.cls.name == "folder":
         for number in range(20):
             Image.effect_noise((8, 8), 40 + number).save(tmp_path / f"{number}.png")
         request.cls.options = {"path": str(tmp_path), "size": 8}
+    if request.cls is not None and request.cls.name == "clips":
+        for number in range(20):
+            film(tmp_path / f"{number}.mp4", noise(number))
+        request.cls.options = {"path": str(tmp_path), "size": 16, "frames": 4}
+
+
+def noise(seed: int) -> np.ndarray:
+    """Eight small frames of colour."""
+    return np.random.default_rng(seed).integers(0, 255, (8, 16, 16, 3), dtype=np.uint8)
 
 
 def test_there_is_a_suite_for_every_entry(registry: Registry) -> None:

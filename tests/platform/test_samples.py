@@ -7,11 +7,11 @@ import torch
 
 import diffsmith
 from diffsmith.errors import FileFault, SpecError
+from diffsmith.pictures.files import read_facts
 from diffsmith.pipeline import build
 from diffsmith.samples import Sample, load_sample, save_sheet
 from diffsmith.specs import PipelineSpec, parse
 from diffsmith.weights.tensors import save_tensors
-from diffsmith_image.pictures import read_facts
 
 
 @pytest.fixture(scope="module")

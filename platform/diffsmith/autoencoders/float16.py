@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ..nn.attention import PixelAttention
 from ..nn.autoencoders.blocks import Downsample, Residual, Upsample
 from ..nn.autoencoders.coders import Decoder, Encoder
+from ..nn.video.temporal_resnet import TemporalResnet
 
 __all__ = ["fitted_to_float16"]
 
@@ -38,6 +39,8 @@ def _adding(coder: nn.Module) -> list[Tensor]:
         if isinstance(layer, Residual):
             whole += [layer.conv1, layer.conv2]
             rest += [layer.conv_shortcut]
+        elif isinstance(layer, TemporalResnet):
+            whole += [layer.conv1, layer.conv2]
         elif isinstance(layer, PixelAttention):
             whole += [layer.to_out]
         elif isinstance(layer, Downsample | Upsample):

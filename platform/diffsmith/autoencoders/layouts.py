@@ -7,7 +7,7 @@ from . import networks
 from .rows import Config, Rows, check, completed, others, read, written
 from .stages import faults_of, levels_of, numbers, types_of
 
-__all__ = ["KL", "PAELLA", "TINY", "VQ"]
+__all__ = ["KL", "KL_TEMPORAL", "PAELLA", "TINY", "VQ"]
 
 # Ours: (theirs, what it is where their file does not say).
 _CODERS: Rows = {
@@ -28,6 +28,16 @@ _KL: Rows = {
     "std": ("latents_std", ()),
     "quant_conv": ("use_quant_conv", True),
     "post_quant_conv": ("use_post_quant_conv", True),
+}
+_TEMPORAL: Rows = {
+    "in_channels": ("in_channels", 3),
+    "out_channels": ("out_channels", 3),
+    "channels": ("latent_channels", 4),
+    "widths": ("block_out_channels", (64,)),
+    "layers": ("layers_per_block", 1),
+    "scaling": ("scaling_factor", 0.18215),
+    "sample_size": ("sample_size", 32),
+    "needs_float32": ("force_upcast", True),
 }
 _VQ: Rows = {
     **_CODERS,
@@ -68,6 +78,13 @@ def _kl_options(config: Config) -> dict[str, Any]:
     return {"name": "kl", **read(config, _KL), **levels_of(config)}
 
 
+def _temporal_options(config: Config) -> dict[str, Any]:
+    attending = "Attn" in str(config.get("down_block_types"))
+    told = "down_block_types: stages that attend are not possible here, only DownEncoderBlock2D are"
+    check("AutoencoderKLTemporalDecoder", [told] if attending else faults_of(config))
+    return {"name": "kl_temporal", **read(config, _TEMPORAL)}
+
+
 def _vq_options(config: Config) -> dict[str, Any]:
     check("VQModel", [*others(config, _VQ_ONLY), *faults_of(config)])
     return {"name": "vq", **read(config, _VQ), **levels_of(config)}
@@ -94,6 +111,12 @@ def _paella_options(config: Config) -> dict[str, Any]:
 def _kl_config(choice: Config) -> dict[str, Any]:
     options = completed(networks.kl, choice)
     return {"_class_name": "AutoencoderKL", **_KL_ONLY, **written(options, _KL), **types_of(options)}
+
+
+def _temporal_config(choice: Config) -> dict[str, Any]:
+    options = completed(networks.kl_temporal, choice)
+    types = {"down_block_types": ["DownEncoderBlock2D"] * len(options["widths"])}
+    return {"_class_name": "AutoencoderKLTemporalDecoder", **written(options, _TEMPORAL), **types}
 
 
 def _vq_config(choice: Config) -> dict[str, Any]:
@@ -128,6 +151,7 @@ _TAESD = (
 )
 
 KL = Layout("autoencoders", _kl_options, _kl_config, _ATTENTION)
+KL_TEMPORAL = Layout("autoencoders", _temporal_options, _temporal_config, _ATTENTION)
 VQ = Layout("autoencoders", _vq_options, _vq_config, _ATTENTION)
 TINY = Layout("autoencoders", _tiny_options, _tiny_config, _TAESD)
 PAELLA = Layout(

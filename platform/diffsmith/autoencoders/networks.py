@@ -10,10 +10,11 @@ from ..nn.autoencoders.coders import Decoder, Encoder, Plan
 from ..nn.autoencoders.kl import AutoencoderKL
 from ..nn.autoencoders.paella import PaellaVQModel
 from ..nn.autoencoders.scaling import Scaling
+from ..nn.autoencoders.temporal import TemporalAutoencoderKL, TemporalDecoder, TemporalPlan
 from ..nn.autoencoders.tiny import AutoencoderTiny, TinyDecoder, TinyEncoder
 from ..nn.autoencoders.vq import Quantizer, VQModel
 
-__all__ = ["kl", "paella", "tiny", "vq"]
+__all__ = ["kl", "kl_temporal", "paella", "tiny", "vq"]
 
 Count = Annotated[int, Field(ge=1)]
 Counts = Annotated[tuple[Count, ...], Field(min_length=1)]
@@ -56,6 +57,32 @@ def kl(  # noqa: PLR0913 - what published ones differ in
         quant_conv=nn.Conv2d(2 * channels, 2 * channels, 1) if quant_conv else nn.Identity(),
         post_quant_conv=nn.Conv2d(channels, channels, 1) if post_quant_conv else nn.Identity(),
         scaling=told,
+        sample_size=sample_size,
+        needs_float32=needs_float32,
+    )
+
+
+def kl_temporal(  # noqa: PLR0913 - what published ones differ in
+    *,
+    channels: Count = 4,
+    widths: Counts = (128, 256, 512, 512),
+    layers: Count = 2,
+    in_channels: Count = 3,
+    out_channels: Count = 3,
+    scaling: Positive = 0.18215,
+    sample_size: Count = 768,
+    needs_float32: bool = True,
+) -> TemporalAutoencoderKL:
+    """Pictures to Gaussians over latents, and latents to clips (Blattmann et al. 2023, SVD).
+
+    layers: of them the first two are run in the middle of the decoder. The rest is as in `kl`.
+    """
+    plan = _plan(widths, layers, 32, (), middle_attention=True)
+    return TemporalAutoencoderKL(
+        Encoder(in_channels, 2 * channels, plan),
+        TemporalDecoder(channels, out_channels, TemporalPlan(*plan)),
+        quant_conv=nn.Conv2d(2 * channels, 2 * channels, 1),
+        scaling=Scaling((scaling,)),
         sample_size=sample_size,
         needs_float32=needs_float32,
     )

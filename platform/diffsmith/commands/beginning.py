@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Begun", "built", "requested", "sensible", "started"]
 
+_CLIP = 4  # numbers in the shape of a clip
+
 
 class Begun(NamedTuple):
     """A spec as written, what its weights are relative to, and the request of a sample to make again.
@@ -27,6 +29,13 @@ class Begun(NamedTuple):
     where: str
     recognised: bool
 
+    def adapted(self, adapter: str) -> "Begun":
+        """The same with an adapter in the network."""
+        from ..pipeline.adapting import with_adapter
+        from ..registry import default_registry
+
+        return self._replace(values=with_adapter(self.values, adapter, default_registry()))
+
     def changed(self, short: dict[str, Any]) -> dict[str, Any]:
         """The spec with what the short options say."""
         scheduler, guidance = short["scheduler"], short["guidance"]
@@ -36,6 +45,9 @@ class Begun(NamedTuple):
             "spacing.steps": short["steps"],
             "engine.device": short["device"],
             "refiner": _refiner(short["refiner"]),
+            "conditioner": self._moving(short["motion"]),
+            "context.length": short["window"],
+            "context.loop": short["loop"],
         }
         changes = {key: value for key, value in wanted.items() if value is not None}
         if guidance is not None:
@@ -43,6 +55,21 @@ class Begun(NamedTuple):
             changes |= {"guidance.name": "cfg"} if unguided else {}
             changes["guidance.scale"] = guidance
         return put(self.values, changes)
+
+    def _moving(self, motion: float | None) -> dict[str, Any] | None:
+        """The conditioner, told how much moves."""
+        if motion is None:
+            return None
+        from .. import factory
+        from ..registry import default_registry
+        from ..specs import ModelSpec, PartSpec, parse
+
+        usual = factory.card_of(parse(ModelSpec, self.values["model"]), default_registry()).conditioner or {}
+        chosen = self.values.get("conditioner") or {}
+        own = parse(PartSpec, chosen).to_dict() if chosen else {}
+        if not (own or usual):
+            raise SpecError(["--motion: this model is told nothing about motion; leave it out"])
+        return {**usual, **own, "motion": motion}
 
 
 def started(spec: str | None, source: Path | None, variant: str | None = None) -> Begun:
@@ -88,9 +115,9 @@ def sensible(begun: Begun, request: "Request") -> "tuple[PipelineSpec, Modality]
     if begun.request:
         require_there(values, request.to_dict())
     spec = factory.checked(PipelineSpec, values, registry, begun.where)
-    reads = factory.conditioner_of(spec, registry) is not None
-    classes = factory.shape_of(spec.model, registry)[1]
-    require_sense(request, spec.model.name, classes, reads, spec.guidance.name)
+    shape, classes = factory.shape_of(spec.model, registry)
+    reads, clips = factory.reads(spec, registry), len(shape) == _CLIP
+    require_sense(request, spec.model.name, classes, reads, spec.guidance.name, clips)
     return spec, registry.get("modalities", factory.card_of(spec.model, registry).modality)
 
 

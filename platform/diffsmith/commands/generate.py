@@ -9,6 +9,7 @@ import typer
 
 from . import examples
 from .beginning import built, requested, sensible, started
+from .memory import remembering_memory
 from .numbers import numbers_of
 from .output import Json, print_json
 from .overrides import Sets, overridden, values_of
@@ -29,6 +30,8 @@ EXAMPLES = examples(
     "diffsmith generate runs/digits --seed 0-8 --scheduler ddim --set scheduler.eta=0.5 --out sheet.png",
     'diffsmith generate sdxl "a red cube on a table" --steps 20 --scheduler dpmpp_2m --seed 0-3 --out out',
     'diffsmith generate model.safetensors "a lake" --image sketch.png --strength 0.6',
+    "diffsmith generate svd --image photo.png --frames 25 --fps 7 --motion 127 --out clip.mp4",
+    'diffsmith generate animatediff_v2 "a boat at sea" --frames 48 --loop --out clip.gif',
     "diffsmith generate --from samples/label3-seed0.png",
 )
 
@@ -53,13 +56,34 @@ def generate(  # noqa: PLR0913 — a command's options
         str | None, typer.Option(metavar="LIST", help="Seeds, one a sample: 5 or 1,2 or 0-3.")
     ] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Width and height in pixels.")] = None,
-    image: Annotated[Path | None, typer.Option(help="A picture to begin from.")] = None,
+    image: Annotated[Path | None, typer.Option(help="A picture to begin from, or to set in motion.")] = None,
     mask: Annotated[
         Path | None, typer.Option(help="A picture that is white where the first is made anew.")
     ] = None,
     strength: Annotated[
-        float | None, typer.Option(help="How far from the picture: 0 to 1.", show_default="1")
+        float | None, typer.Option(help="How far from the picture or clip: 0 to 1.", show_default="1")
     ] = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(help="How a picture of another shape is made to fit: crop, pad, stretch."),
+    ] = None,
+    frames: Annotated[int | None, typer.Option(help="Frames of a clip.")] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames a second.")] = None,
+    motion: Annotated[
+        float | None, typer.Option(help="How much moves, where the model is told: SVD's 127.")
+    ] = None,
+    video: Annotated[Path | None, typer.Option(help="A clip to begin from.")] = None,
+    between: Annotated[
+        list[Path] | None, typer.Option(help="Pictures to go through, from first to last; twice or more.")
+    ] = None,
+    extend: Annotated[Path | None, typer.Option(help="A clip to go on from.")] = None,
+    keep: Annotated[
+        int | None, typer.Option(help="How many of its last frames are looked at.", show_default="4")
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(help="Frames that the network sees at once of a longer clip.")
+    ] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="End where the clip begins.")] = False,
     scheduler: Annotated[
         str | None, typer.Option(help="Another scheduler.", autocompletion=completing("schedulers"))
     ] = None,
@@ -70,6 +94,10 @@ def generate(  # noqa: PLR0913 — a command's options
     guidance: Annotated[float | None, typer.Option(help="Another guidance scale.")] = None,
     refiner: Annotated[
         str | None, typer.Option(help="A pipeline for the cleanest fifth of the walk, as sdxl_refiner.")
+    ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(help="Weights that go into the network's: a motion adapter, a LoRA; more than once."),
     ] = None,
     sets: Sets = None,
     device: Annotated[str | None, typer.Option(help="Where to run: auto, cpu, cuda, mps.")] = None,
@@ -90,6 +118,8 @@ def generate(  # noqa: PLR0913 — a command's options
 ) -> None:
     """Make samples, a file each and a sheet."""
     begun = started(spec, source, values_of(sets or []).get("variant"))
+    for each in adapter or ():
+        begun = begun.adapted(each)
     changes = {
         "scheduler": scheduler,
         "spacing": spacing,
@@ -97,6 +127,9 @@ def generate(  # noqa: PLR0913 — a command's options
         "guidance": guidance,
         "device": device,
         "refiner": refiner,
+        "motion": motion,
+        "window": window,
+        "loop": loop or None,
     }
     begun = begun._replace(values=overridden(begun.changed(changes), sets or []))
     given = {
@@ -105,9 +138,17 @@ def generate(  # noqa: PLR0913 — a command's options
         "labels": None if labels is None else numbers_of(labels, "--labels"),
         "seeds": None if seed is None else numbers_of(seed, "--seed"),
         "size": size,
-        "image": None if image is None else str(image.resolve()),
-        "mask": None if mask is None else str(mask.resolve()),
         "strength": strength,
+        "fit": fit,
+        "frames": frames,
+        "fps": fps,
+        "keep": keep,
+        "between": [str(path.resolve()) for path in between] if between else None,
+        **{
+            name: str(path.resolve())
+            for name, path in {"image": image, "mask": mask, "video": video, "extend": extend}.items()
+            if path is not None
+        },
     }
     request = requested(begun, given)
     checked, modality = sensible(begun, request)
@@ -118,7 +159,8 @@ def generate(  # noqa: PLR0913 — a command's options
     for note in pipeline.notes if begun.recognised else ():
         typer.echo(f"Note: {note}", err=True)
     clock = time.perf_counter()
-    samples = _made(pipeline, request, preview)
+    with remembering_memory(pipeline, request):
+        samples = _made(pipeline, request, preview)
     _report(pipeline, write_samples(samples, target), samples, time.perf_counter() - clock, json)
 
 

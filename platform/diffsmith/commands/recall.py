@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ..errors import FileFault
 from ..files import require_file
 from ..registry import Registry
+from ..specs import FILES
 
 __all__ = ["Recalled", "recalled", "require_there"]
 
@@ -34,12 +35,13 @@ def recalled(path: Path, registry: Registry) -> Recalled:
 
 
 _EACH = {"labels": "label", "prompts": "prompt", "negatives": "negative"}
-_ASKED = (*_EACH.values(), "size", "image", "mask", "strength")
+_OF_CLIPS = ("frames", "fps", "video", "between", "extend", "keep", "fit")
+_ASKED = (*_EACH.values(), "size", "image", "mask", "strength", *_OF_CLIPS)
 
 
 def require_there(spec: Mapping[str, Any], request: Mapping[str, Any]) -> None:
     """Refuse to make a sample again from weights or pictures that are where they were no more."""
-    for key, path in [*_weights(spec), *((name, request.get(name)) for name in ("image", "mask"))]:
+    for key, path in [*_weights(spec), *((name, request.get(name)) for name in FILES)]:
         if path is not None and Path(path).is_absolute() and not Path(path).exists():
             option = f"--{key}" if key in request else f"--set {key}="
             raise FileFault(

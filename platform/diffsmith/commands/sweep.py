@@ -49,6 +49,9 @@ def sweep(  # noqa: PLR0913 — the options of a command line
         list[str] | None, typer.Option(help="A metric, latency or memory; the first one leads.")
     ] = None,
     max_latency: Annotated[str | None, typer.Option(help="Upper bound for one sample, such as 50ms.")] = None,
+    max_frame_latency: Annotated[
+        str | None, typer.Option(help="Upper bound for a frame of a clip, such as 5ms.")
+    ] = None,
     max_memory: Annotated[float | None, typer.Option(min=1, help="Upper bound of sampling, in MiB.")] = None,
     data: Annotated[str | None, typer.Option(help="The data set, where the target is a space.")] = None,
     samples: Annotated[int | None, typer.Option(min=16, help="Samples that a trial is scored on.")] = None,
@@ -83,6 +86,7 @@ def sweep(  # noqa: PLR0913 — the options of a command line
         }
         new |= {
             "--max-latency": max_latency,
+            "--max-frame-latency": max_frame_latency,
             "--max-memory": max_memory,
             "--patience": patience,
             "--seed": seed,
@@ -92,6 +96,9 @@ def sweep(  # noqa: PLR0913 — the options of a command line
     else:
         bounds = {
             "latency": None if max_latency is None else duration(max_latency, "--max-latency"),
+            "frame_latency": None
+            if max_frame_latency is None
+            else duration(max_frame_latency, "--max-frame-latency"),
             "memory": max_memory,
         }
         going = started(

@@ -25,7 +25,7 @@ def best_so_far(sweep: "Sweep | None") -> str:
 
 def score(name: str, value: float) -> str:
     """A score with its unit."""
-    if name == "latency":
+    if name in ("latency", "frame_latency"):
         return f"{value * 1e3:.1f} ms"
     return f"{value:.0f} MiB" if name == "memory" else f"{value:.3f}"
 

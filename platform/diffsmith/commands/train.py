@@ -24,6 +24,7 @@ EXAMPLES = examples(
     "diffsmith train unet --data digits --out runs/digits",
     "diffsmith train spec.yaml --out runs/mine --set train.steps=5000 --set train.lr=0.001",
     "diffsmith train sd15 --data folder --set data.path=pictures --set data.size=512 --out runs/mine",
+    "diffsmith train svd --data clips --set data.path=clips --set data.size=[256,448] --out runs/svd",
 )
 
 _GENTLE = {"lr": 1e-5, "batch": 4}
@@ -82,11 +83,28 @@ def _written(source: str, data: str | None) -> dict[str, Any]:
     values = located(*written(source, default_registry()))
     begun = bool(values.get("weights"))
     if data is None and "data" not in values:
-        words = "folder --set data.path=pictures` trains on pictures" if begun else "digits` trains on digits"
+        words = _EXAMPLE_DATA[_modality(values), begun]
         raise SpecError([f"--data: missing. `diffsmith train {source} --data {words}"])
     if begun and "train" not in values:
         values["train"] = dict(_GENTLE)
     return values if data is None else {**values, "data": data}
+
+
+_EXAMPLE_DATA = {
+    ("image", False): "digits` trains on digits",
+    ("image", True): "folder --set data.path=pictures` trains on pictures",
+    ("video", False): "moving_digits` trains on digits that move",
+    ("video", True): "clips --set data.path=clips` trains on clips",
+}
+"""By modality, and by whether the network has weights."""
+
+
+def _modality(values: dict[str, Any]) -> str:
+    from .. import factory
+    from ..registry import default_registry
+    from ..specs import ModelSpec, parse
+
+    return factory.card_of(parse(ModelSpec, values.get("model"), "model"), default_registry()).modality
 
 
 def _followed(events: "Iterator[Prepared | Step]") -> "Iterator[Prepared | Step]":
@@ -119,11 +137,15 @@ def _report(out: Path, spec: "TrainSpec", last: "Prepared | Step | None", second
     from .. import factory
     from ..registry import default_registry
 
-    prompt = "" if factory.conditioner_of(spec, default_registry()) is None else ' "a prompt"'
-    command = f"diffsmith generate {shlex.quote(str(out))}{prompt}"
+    words = (_TOLD[what] for what in factory.reads(spec, default_registry()))
+    command = " ".join(["diffsmith generate", shlex.quote(str(out)), *words])
     if json:
         loss = getattr(last, "loss", None)
         print_json({"folder": out, "loss": loss, "seconds": seconds, "generate": command})
     else:
         typer.echo(f"Trained in {seconds:.1f} s. Now:", err=True)
         typer.echo(command)
+
+
+_TOLD = {"text": '"a prompt"', "picture": "--image picture.png"}
+"""What the trained pipeline is asked with, by what it reads."""

@@ -1,32 +1,28 @@
-"""Conditioners: what people write, as what networks read."""
+"""Conditioners: what people write and show, as what networks read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from torch import Tensor, nn
 
-__all__ = ["Branches", "Conditioner", "Size"]
+from .wanted import Size, Wanted
+
+__all__ = ["Branches", "Conditioner", "Size", "Wanted"]
 
 Branches = dict[str, dict[str, Tensor]]
 """Branch, "conditional" or "unconditional" -> condition by name, each [B, ...]."""
 
-Size = tuple[int, int]
-"""Height and width in pixels."""
-
 
 class Conditioner(Protocol):
-    """Prompts into conditions; its encoders are open to whoever wants to look, move or train them."""
+    """Prompts and pictures into conditions; its encoders are open to whoever looks, moves or trains them."""
 
     @property
     def encoders(self) -> Mapping[str, nn.Module]:
         """The networks that read, by their names in a diffusers folder."""
 
-    def __call__(
-        self, prompts: Sequence[str], negatives: Sequence[str] | None, size: Size, *, guided: bool
-    ) -> Branches:
-        """The conditions of B prompts, for pictures of that size; "unconditional" only where guided.
+    def __call__(self, wanted: Wanted, *, guided: bool) -> Branches:
+        """The conditions of B samples; "unconditional" only where guided.
 
-        negatives: B texts to go away from, None where nobody gave any. Both branches hold the same names,
-        of the same shapes: "text" [B, L, D], and where the network reads them "text_mask" [B, L],
-        "pooled" [B, D] and "sizes" [B, n].
+        Both branches hold the same names, of the same shapes: "text" [B, L, D], and where the network reads
+        them "text_mask" [B, L], "pooled" [B, D], "sizes" [B, n], "beside" [B, C, (frames or 1,) H, W].
         """

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import SpecError
-from . import Branches, Size
+from . import Branches, Size, Wanted
 from .rows import Read, Row, once
 
 __all__ = ["Numbers", "TextConditioner"]
@@ -30,19 +30,18 @@ class TextConditioner:
     sizes: Numbers | None = None
     zeros: bool = False
 
-    def __call__(
-        self, prompts: Sequence[str], negatives: Sequence[str] | None, size: Size, *, guided: bool
-    ) -> Branches:
+    def __call__(self, wanted: Wanted, *, guided: bool) -> Branches:
         """The conditions of both branches; equal texts are read once."""
-        texts = {"conditional": list(prompts)}
+        texts, negatives = {"conditional": list(wanted.prompts)}, wanted.negatives
         if guided and not (self.zeros and negatives is None):
-            texts["unconditional"] = [""] * len(prompts) if negatives is None else list(negatives)
+            texts["unconditional"] = [""] * len(wanted.prompts) if negatives is None else list(negatives)
         _require_pairs(texts)
         branches = self._read(texts)
         if guided and "unconditional" not in branches:
             first = branches["conditional"]
             branches["unconditional"] = {name: torch.zeros_like(value) for name, value in first.items()}
-        return {branch: {**known, **self._sizes(branch, size, known)} for branch, known in branches.items()}
+        told = {branch: self._sizes(branch, wanted.size, known) for branch, known in branches.items()}
+        return {branch: {**known, **told[branch]} for branch, known in branches.items()}
 
     def _read(self, texts: Mapping[str, Sequence[str]]) -> Branches:
         rows = [Row(text, self.skips.get(branch, 0)) for branch, own in texts.items() for text in own]

@@ -47,7 +47,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Data:
-    """train is learnt from, validation is selected on, test is reported on."""
+    """train is learnt from, validation is selected on, test is reported on; fps: frames a second of clips."""
 
     name: str
     modality: str
@@ -56,10 +56,11 @@ class Data:
     test: Split
     classes: int | None = None
     class_names: tuple[str, ...] = ()
+    fps: float | None = None
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
-        """The shape of one sample in network space."""
+        """The shape of one sample in network space; of rows that are unread, one is read for it."""
         return tuple(self.train.rows(slice(0, 1)).x.shape[1:])
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
+import torch
 from pydantic import Field
 from torch import Tensor
 
@@ -12,7 +13,7 @@ from .denoiser import Denoise
 from .levels import Level
 from .prediction import Prediction
 
-__all__ = ["Ask", "Guidance", "cfg", "cfg_pp", "embedded", "none"]
+__all__ = ["Ask", "Guidance", "cfg", "cfg_pp", "embedded", "framewise", "none"]
 
 Ask = Callable[..., tuple[Tensor, ...]]
 """(x, level, *branches, **told) -> one clean estimate a branch, all from a single batch.
@@ -67,6 +68,29 @@ def cfg_pp(
     scale: the paper's lambda, from 0 to 1; programs that allow more stay below 2.
     """
     return _Pushed(ask, scale)
+
+
+def framewise(
+    ask: Ask,
+    prediction: Prediction,
+    *,
+    first: Annotated[float, Field(ge=0, le=100)] = 1.0,
+    last: Annotated[float, Field(ge=0, le=100)] = 3.0,
+) -> Denoise:
+    """Classifier-free guidance whose scale grows along a clip (Blattmann et al. 2023, SVD, appendix D.3).
+
+    The first frame, which the model was shown, is guided by `first`, the last by `last`, those between
+    evenly. x is [B, C, F, H, W].
+    """
+
+    def denoise(x: Tensor, level: Level) -> Tensor:
+        if first == last == 1:
+            return ask(x, level, "conditional")[0]
+        wanted, plain = ask(x, level, "conditional", "unconditional")
+        scale = torch.linspace(first, last, x.shape[2], dtype=x.dtype, device=x.device)
+        return plain + scale[:, None, None] * (wanted - plain)
+
+    return denoise
 
 
 def embedded(

@@ -1,6 +1,7 @@
 """Convolutions and linear layers on packed weights, by the kernels that torch.compile uses, too."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, cast
 
 import torch
@@ -10,20 +11,23 @@ __all__ = ["PACKED", "PackedConv2d", "PackedLinear", "can_pack", "pack", "unpack
 
 
 class Weights:
-    """One layer's weight: plain until its first call, then packed for the shape that came last."""
+    """One layer's weight: plain until its first call, then packed for the shape that came last.
 
-    def __init__(self, plain: Tensor) -> None:
-        self._held = plain
+    Until then it stays where it lies and as it is there, in a file perhaps: what is not called is not read.
+    """
+
+    def __init__(self, plain: Tensor, dtype: torch.dtype) -> None:
+        self._held, self._dtype = plain, dtype
         self._shape: tuple[int, ...] = ()
 
     @property
     def nbytes(self) -> int:
-        """Its size in bytes."""
-        return self._held.numel() * self._held.element_size()
+        """Its size in bytes, packed."""
+        return self._held.numel() * self._dtype.itemsize
 
     def plain(self) -> Tensor:
-        """As the layer had it."""
-        return self._held.to_dense() if self._held.is_mkldnn else self._held
+        """As the layer had it, in the format that it is packed in."""
+        return self._held.to_dense() if self._held.is_mkldnn else self._held.to(self._dtype)
 
     def packed(self, shape: tuple[int, ...], pack: Callable[[Tensor, tuple[int, ...]], Tensor]) -> Tensor:
         """As pack(plain, shape) lays it out."""
@@ -32,7 +36,7 @@ class Weights:
         return self._held
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Weights":
-        return Weights(self.plain().clone())
+        return Weights(self.plain().clone(), self._dtype)
 
 
 class PackedConv2d(nn.Conv2d):
@@ -77,26 +81,29 @@ class PackedLinear(nn.Linear):
 PACKED: dict[type[nn.Module], type[nn.Module]] = {nn.Conv2d: PackedConv2d, nn.Linear: PackedLinear}
 
 
-def can_pack(layer: nn.Module) -> bool:
-    """Whether it is a layer whose weights these kernels know, on a CPU that has them."""
+def can_pack(layer: nn.Module, dtype: torch.dtype | None = None) -> bool:
+    """Whether these kernels know the layer's weights, in that format or their own, on a CPU that has them."""
     if type(layer) not in PACKED or getattr(layer, "padding_mode", "zeros") != "zeros":
         return False
-    weight, padding = cast(Tensor, layer.weight), getattr(layer, "padding", ())
-    known = type(weight) in (nn.Parameter, Tensor) and weight.dtype in _formats()
-    return known and weight.device.type == "cpu" and not isinstance(padding, str) and _has_kernels()
+    weight, padding = layer._parameters.get("weight"), getattr(layer, "padding", ())
+    if type(weight) is not nn.Parameter or not weight.is_floating_point() or isinstance(padding, str):
+        return False
+    return weight.is_cpu and (dtype or weight.dtype) in _formats()
 
 
+@cache
 def _formats() -> tuple[torch.dtype, ...]:
-    """What the kernels multiply on this CPU."""
+    """What the kernels multiply on this CPU; nothing where there are none."""
+    if not _has_kernels():
+        return ()
     short = torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return (torch.float32, torch.bfloat16) if short else (torch.float32,)
 
 
-def pack(layer: nn.Module) -> None:
-    """Make a layer its packed kind, in place."""
-    weight = cast(Tensor, layer.weight).detach()
-    del layer.weight
-    layer.__dict__["packed"] = Weights(weight)
+def pack(layer: nn.Module, dtype: torch.dtype | None = None) -> None:
+    """Make a layer its packed kind, in place, in that format from its first call on."""
+    weight = cast(Tensor, layer._parameters.pop("weight")).detach()
+    layer.__dict__["packed"] = Weights(weight, dtype or weight.dtype)
     layer.__class__ = PACKED[type(layer)]
 
 

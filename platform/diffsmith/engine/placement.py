@@ -5,7 +5,7 @@ from torch import nn
 
 from ..errors import SpecError
 
-__all__ = ["device_of", "dtype_of", "placed"]
+__all__ = ["device_of", "dtype_of", "placed", "stilled"]
 
 
 def device_of(name: str) -> torch.device:
@@ -39,6 +39,29 @@ def placed(network: nn.Module, device: str, dtype: str) -> nn.Module:
     """The network on its device, in its number format, ready to sample."""
     where = device_of(device)
     return network.to(where, dtype_of(dtype, where)).eval()
+
+
+def stilled(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """`module.to(device, dtype).eval().requires_grad_(False)`, by one walk where it is there already."""
+    layers = [*module.modules()]
+    if not all(_is_there(layer, device, dtype) for layer in layers):
+        return module.to(device, dtype).eval().requires_grad_(False)
+    for layer in layers:
+        for weight in layer._parameters.values():
+            if weight is not None:
+                weight.requires_grad_(False)
+    if any(type(layer).train is not nn.Module.train for layer in layers):  # and does more than to be told
+        return module.eval()
+    for layer in layers:
+        layer.__dict__["training"] = False
+    return module
+
+
+def _is_there(layer: nn.Module, device: torch.device, dtype: torch.dtype) -> bool:
+    for each in (*layer._parameters.values(), *layer._buffers.values()):
+        if each is not None and (each.device != device or (each.is_floating_point() and each.dtype != dtype)):
+            return False
+    return True
 
 
 def _present() -> list[str]:

@@ -11,7 +11,7 @@ from .guard import guarded
 from .islands import in_float32
 from .offload import offloaded
 from .packing import packed
-from .placement import device_of, dtype_of
+from .placement import device_of, dtype_of, stilled
 from .quantising import quantised
 from .reuse import reusing_text
 from .settings import Settings
@@ -26,12 +26,16 @@ def settled(module: nn.Module, settings: Settings) -> nn.Module:
     """
     _require_sense(settings)
     device = device_of(settings.device)
-    home = torch.device("cpu") if settings.offload else device
-    module = module.to(home, dtype_of(settings.dtype, device)).eval().requires_grad_(False)
-    in_float32(module, settings.islands)
+    home, dtype = torch.device("cpu") if settings.offload else device, dtype_of(settings.dtype, device)
+    layout = _layout(settings, home)
+    if layout == "packed" and not settings.islands and settings.quantize is None:
+        packed(module, dtype)  # before the rest is converted: these are when they are packed
+    module = stilled(module, home, dtype)
+    if settings.islands:
+        in_float32(module, settings.islands)
     if settings.quantize is not None:
         quantised(module, settings.quantize)
-    return _laid_out(module, settings, home)
+    return _laid_out(module, layout)
 
 
 def prepared(network: nn.Module, settings: Settings) -> nn.Module:
@@ -56,11 +60,14 @@ def prepared(network: nn.Module, settings: Settings) -> nn.Module:
     return guarded(network) if settings.guard else network
 
 
-def _laid_out(network: nn.Module, settings: Settings, home: torch.device) -> nn.Module:
-    layout = settings.layout
-    if layout == "auto":
-        stays = home.type == "cpu" and not (settings.compile or settings.offload)
-        layout = "packed" if stays else "channels_last"
+def _layout(settings: Settings, home: torch.device) -> str:
+    if settings.layout != "auto":
+        return settings.layout
+    stays = home.type == "cpu" and not (settings.compile or settings.offload)
+    return "packed" if stays else "channels_last"
+
+
+def _laid_out(network: nn.Module, layout: str) -> nn.Module:
     if layout == "packed":
         return packed(network)
     if layout == "channels_last":

@@ -1,11 +1,11 @@
 """Linear layers whose weights are 8-bit integers."""
 
-import logging
 from typing import Literal
 
 from torch import nn
 
 from ..errors import SpecError
+from ..quiet import quietly
 
 __all__ = ["quantised"]
 
@@ -16,10 +16,9 @@ def quantised(network: nn.Module, kind: Literal["int8"] = "int8", smallest: int 
     A quarter of float32's memory, half of bfloat16's. Lossy: docs/engine.md has the measured error. Layers of
     fewer than `smallest` weights stay as they are. A SpecError says how to install torchao.
     """
-    for talker in ("torchao", "torch.utils._pytree"):  # of kernels for other machines, and of its own past
-        logging.getLogger(talker).setLevel(logging.ERROR)
     try:
-        from torchao.quantization import Int8WeightOnlyConfig, quantize_  # type: ignore[import-untyped]
+        with quietly():
+            from torchao.quantization import Int8WeightOnlyConfig, quantize_  # type: ignore[import-untyped]
     except ImportError:
         told = "needs torchao, which is not installed: pip install 'diffsmith[quantize]'"
         raise SpecError([f"engine.quantize: {kind} {told}"]) from None

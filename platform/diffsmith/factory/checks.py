@@ -73,6 +73,11 @@ def _parts(spec: PipelineSpec, registry: Registry) -> list[Callable[[], Any]]:
         partial(_part, "autoencoders", autoencoder_of, spec, registry, "autoencoder"),
         partial(_part, "conditioners", conditioner_of, spec, registry, "conditioner"),
         partial(_part, "autoencoders", lambda spec, registry: spec.preview, spec, registry, "preview"),
+        *(
+            partial(registry.bind, "adapters", choice, f"adapters.{number}")
+            for number, choice in enumerate(spec.adapters)
+        ),
+        partial(_refuse_what_windows_cannot, spec),
         partial(engine_settings, spec, registry),
         partial(_refiner, spec, registry),
         partial(noise, spec, registry),
@@ -132,6 +137,13 @@ def _refuse_what_is_not_heeded(spec: PipelineSpec, registry: Registry) -> None:
         require_heeded("guidance", spec.scheduler, registry)
     if spec.threshold and spec.threshold.options.get("keep_noise"):
         require_heeded("threshold.keep_noise", spec.scheduler, registry)
+
+
+def _refuse_what_windows_cannot(spec: PipelineSpec) -> None:
+    """Features that are kept from step to step belong to one window, and the next one is another."""
+    if spec.context is not None and (spec.engine.cache is not None or spec.engine.graphs):
+        what = "context shows the network one window after the other"
+        raise SpecError([f"engine.cache, engine.graphs: {what}; leave them out"])
 
 
 def _nobody(*asked: object) -> tuple[Tensor, ...]:

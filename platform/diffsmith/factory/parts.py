@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from ..cards import ModelCard
+from ..cards import ConditionerCard, ModelCard
 from ..diffusion.denoiser import Denoise
 from ..diffusion.guidance import Guidance
 from ..diffusion.noise import Noise
@@ -25,6 +25,7 @@ __all__ = [
     "network_builder",
     "noise",
     "prediction",
+    "reads",
     "refiner_of",
     "schedule",
     "shape_of",
@@ -63,6 +64,13 @@ def autoencoder_of(spec: PipelineSpec, registry: Registry) -> PartSpec | None:
 def conditioner_of(spec: PipelineSpec, registry: Registry) -> PartSpec | None:
     """What reads prompts: the spec's choice, its card's, or nothing."""
     return _part(spec.conditioner, card_of(spec.model, registry).conditioner)
+
+
+def reads(spec: PipelineSpec, registry: Registry) -> tuple[str, ...]:
+    """What the model is told by: "text", a "picture", both, or neither."""
+    choice = conditioner_of(spec, registry)
+    card: ConditionerCard | None = None if choice is None else registry.get("conditioners", choice.name)
+    return () if card is None else card.reads
 
 
 def _part(chosen: PartSpec | None, usual: dict[str, Any] | None) -> PartSpec | None:

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from ..registry import Registry
 from ..weights.components import Component
 from ..weights.layouts import Layout
@@ -16,6 +18,7 @@ from ..weights.sources import PARTS, Source, open_source
 __all__ = ["Family", "opened"]
 
 Choice = dict[str, Any]
+Pieces = Mapping[str, tuple[Mapping[str, Any], Mapping[str, Tensor]]]
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Family:
     network: the part that answers. steps: how many it takes unless told. guidance: how it is guided unless
     told. conditioner: what reads its prompts, None where nothing does, or nothing that lies there.
     autoencoder: where it has none of its own. index: lines of model_index.json that other programs want to
-    see beside the parts.
+    see beside the parts. pieces: of the network's config.json and tensors, those that its folder holds a
+    second time as parts of their own, each with a config.json.
     """
 
     network: str
@@ -34,6 +38,7 @@ class Family:
     conditioner: Callable[[Source], Choice | None] = lambda source: None
     autoencoder: Mapping[str, Any] | None = None
     index: Mapping[str, Any] = field(default_factory=dict)
+    pieces: Callable[[Mapping[str, Any], Mapping[str, Tensor]], Pieces] = lambda config, tensors: {}
 
 
 def opened(

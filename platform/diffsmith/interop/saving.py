@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ..conditioning.clip_vision import MEAN, STD
 from ..conditioning.encoders import published_names
 from ..errors import FileFault
 from ..files import replacing
@@ -46,7 +47,7 @@ def save_pipeline_folder(  # noqa: PLR0913 — each is a part of the folder
 
     class_name: of the pipeline, such as StableDiffusionPipeline. networks: part, such as "unet" or "vae" ->
     (the module, the choice that it was built from, with its shape and classes). scheduler: the content of its
-    scheduler_config.json. encoders: part -> a text encoder of transformers. tokenizers: part -> the folder
+    scheduler_config.json. encoders: part -> an encoder of transformers. tokenizers: part -> the folder
     that its files lie in. index: more lines of model_index.json, as the pipeline came with. shard: bytes of a
     weights file, before there are more. Raises a SpecError for what has no published class, and a FileFault
     for a folder that holds something else.
@@ -59,9 +60,20 @@ def save_pipeline_folder(  # noqa: PLR0913 — each is a part of the folder
         told: Values = {part: ["diffusers", config["_class_name"]] for part, config in configs.items()}
         for part, (network, _) in networks.items():
             _write(beside / part / "config.json", _versioned(configs[part]))
-            _save(beside / part / _NETWORK, dict(network.state_dict()), shard)
+            tensors = dict(network.state_dict())
+            _save(beside / part / _NETWORK, tensors, shard)
+            pieces = family.pieces(configs[part], tensors) if part == family.network else {}
+            for piece, (config, own) in pieces.items():
+                told[piece] = ["diffusers", config["_class_name"]]
+                _write(beside / piece / "config.json", _versioned(config))
+                _save(beside / piece / _NETWORK, own, shard)
         for part, encoder in encoders.items():
             told[part] = ["transformers", _save_encoder(beside / part, encoder, shard)]
+            if part == "image_encoder":
+                told["feature_extractor"] = [
+                    "transformers",
+                    _save_eyes(beside / "feature_extractor", encoder),
+                ]
         for part, source in tokenizers.items():
             told[part] = ["transformers", _copy_tokenizer(beside / part, source, index.get(part))]
         _write(beside / "scheduler" / "scheduler_config.json", _versioned(scheduler))
@@ -97,6 +109,18 @@ def _save_encoder(folder: Path, encoder: nn.Module, shard: int) -> str:
     _write(folder / "config.json", {**settings, "architectures": [name]})
     _save(folder / _ENCODER, published_names(encoder), shard)
     return name
+
+
+def _save_eyes(folder: Path, encoder: nn.Module) -> str:
+    """How pictures are made ready for CLIP, as its own program writes it down; the name of its class."""
+    side: int = encoder.config.image_size  # type: ignore[union-attr, assignment]
+    size = {"crop_size": {"height": side, "width": side}, "size": {"shortest_edge": side}}
+    _write(folder / "preprocessor_config.json", {"image_processor_type": _EYES, **size, **_NORMALISING})
+    return _EYES
+
+
+_EYES = "CLIPImageProcessor"
+_NORMALISING = {"do_normalize": True, "image_mean": list(MEAN), "image_std": list(STD)}
 
 
 def _copy_tokenizer(folder: Path, source: Path, told: Any) -> str:

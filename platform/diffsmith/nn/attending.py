@@ -37,6 +37,8 @@ def seen(keep: Tensor) -> Tensor:
 
 def sdpa(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     """PyTorch's fused kernels: fast, and no scores in memory (Dao et al. 2022)."""
+    if mask is None and _few(q, k):
+        return _short(q, k, v)
     return F.scaled_dot_product_attention(q, k, v, mask)
 
 
@@ -66,7 +68,18 @@ def flex(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
 CACHED, SCORES = 2**20, 2**26
 """How many scores `sliced` holds at a time on a CPU, where they shall stay in the cache, and elsewhere."""
 
-BACKENDS: dict[str, Backend] = {"sdpa": sdpa, "sliced": sliced, "flex": flex}
+FEW, NEAR = 16, 2**18
+"""How many tokens are few, as along the frames of a clip: on several threads of a CPU the fused kernel takes
+longer to begin than to compute them. And how many of the queries' numbers are then worked on at a time, to
+stay in the cache."""
+
+
+def outline(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """The answer's shape alone, for counting what fused kernels need on the meta device."""
+    return q.new_empty(*q.shape[:-1], v.shape[-1])
+
+
+BACKENDS: dict[str, Backend] = {"sdpa": sdpa, "sliced": sliced, "flex": flex, "outline": outline}
 
 
 @contextmanager
@@ -90,6 +103,18 @@ class _Chosen:
 
 
 _chosen = _Chosen(sdpa)
+
+
+def _few(q: Tensor, k: Tensor) -> bool:
+    plain = q.device.type == "cpu" and q.dtype == torch.float32 and not torch.compiler.is_compiling()
+    return plain and max(q.shape[2], k.shape[2]) <= FEW and torch.get_num_threads() > 1
+
+
+def _short(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """[B, H, N, d] to the same, some rows of the batch at a time."""
+    rows = max(1, NEAR // q[0].numel())
+    parts = [_explicit(q[b], k[b], v[b], None).transpose(1, 2) for b in _slices(len(q), rows)]
+    return torch.cat(parts).transpose(1, 2)  # in memory as [B, N, H, d], as `attend` returns it
 
 
 def _heads(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:

@@ -42,7 +42,13 @@ class Attention(nn.Module):
         self.to_out = nn.Sequential(nn.Linear(heads * head_dim, width), nn.Dropout(dropout))
 
     def forward(self, x: Tensor, context: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
-        """x [B, N, width], context [B, M, context_width], mask as in `attend`, to [B, N, width]."""
+        """x [B, N, width], context [B, M, context_width], mask as in `attend`, to [B, N, width].
+
+        Of fewer contexts each serves as many rows of x: a text serves all frames of its clip, unrepeated.
+        """
+        if context is not None and len(context) < len(x):
+            shared: Tensor = self(x.reshape(len(context), -1, x.shape[2]), context, mask)
+            return shared.reshape(x.shape)
         query = _normed(self.norm_q, self.to_q(x), self.heads)
         if context is None or self.once is None:
             key, value = self.keys_values(x if context is None else context)

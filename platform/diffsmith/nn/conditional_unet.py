@@ -53,19 +53,35 @@ class ConditionalUNet2D(UNet):
         pooled: Tensor | None = None,
         sizes: Tensor | None = None,
         guidance: Tensor | None = None,
+        beside: Tensor | None = None,
     ) -> Tensor:
         """x [B, C, H, W], t [B] or 0-dim, and conditions [B, ...], to [B, out_channels, H, W].
 
         label [B]; text [B, L, width] and text_mask [B, L], 1 where it is read; pooled [B, D] and sizes
-        [B, n], in pixels; guidance [B], the scale itself. A TypeError names what is missing or not read.
+        [B, n], in pixels; guidance [B], the scale itself; beside [B, more channels, H, W], read behind those
+        of x. A TypeError names what is missing or not read.
         """
-        self._require(text=text, pooled=pooled, sizes=sizes, guidance=guidance)
+        self._require(text=text, pooled=pooled, sizes=sizes, guidance=guidance, beside=beside)
+        x = x if beside is None else torch.cat([x, beside.to(x)], dim=1)
+        emb = self.told(x, t, label, pooled, sizes, guidance)
+        return self.walk(x, emb, text, None if text_mask is None else seen(text_mask))
+
+    def told(
+        self,
+        x: Tensor,
+        t: Tensor,
+        label: Tensor | None,
+        pooled: Tensor | None,
+        sizes: Tensor | None,
+        guidance: Tensor | None,
+    ) -> Tensor:
+        """All that is one vector a sample: time, class, pooled text and sizes, guidance, [B, 4 * width]."""
         emb = self._timed(x, t, guidance)
         if self.class_embedding is not None:
             emb = emb + class_vectors(self.class_embedding, label, len(x))
         if self.add_embedding is not None and pooled is not None and sizes is not None:
             emb = emb + self.add_embedding(self._added(pooled, sizes).to(x))
-        return self.walk(x, emb, text, None if text_mask is None else seen(text_mask))
+        return emb
 
     def _timed(self, x: Tensor, t: Tensor, guidance: Tensor | None) -> Tensor:  # [B, 4 * width]
         waves = self.waves(t.float().expand(len(x)), self.conv_in.out_channels).to(x)
@@ -77,10 +93,18 @@ class ConditionalUNet2D(UNet):
         waves = self.waves(sizes.float().flatten(), self.conditions.waves)
         return torch.cat([pooled, waves.reshape(len(sizes), -1)], dim=1)
 
+    def _needs(self) -> dict[str, int]:
+        """What it cannot do without, by how many numbers that is; 0 is what it does not read."""
+        known, more = self.conditions, self.channels - self.conv_out.out_channels
+        return {"text": known.text, "pooled": known.added, "sizes": known.added, "beside": more}
+
+    def _may_read(self) -> dict[str, int]:
+        """What it does without as it pleases."""
+        return {"guidance": self.conditions.guidance}
+
     def _require(self, **given: Tensor | None) -> None:
-        known = self.conditions
-        needs = {"text": known.text, "pooled": known.added, "sizes": known.added}
-        reads = needs | {"guidance": known.guidance}  # without a scale it guides as it pleases
+        needs = self._needs()
+        reads = needs | self._may_read()
         missing = [name for name, width in needs.items() if width and given[name] is None]
         unread = [name for name, tensor in given.items() if tensor is not None and not reads[name]]
         if missing or unread:

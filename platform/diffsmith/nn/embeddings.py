@@ -1,4 +1,4 @@
-"""Numbers as vectors: timesteps, class labels, places in a picture."""
+"""Numbers as vectors: timesteps, guidance scales, class labels."""
 
 import math
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["TimestepEmbedding", "class_vectors", "guidance_waves", "sincos_table", "sinusoid"]
+__all__ = ["TimestepEmbedding", "class_vectors", "guidance_waves", "sinusoid"]
 
 
 LOG_10000 = 9.21034049987793
@@ -35,13 +35,6 @@ def guidance_waves(guidance: Tensor, dim: int) -> Tensor:
     frequency = (-step * torch.arange(half, dtype=torch.float32, device=guidance.device)).exp()
     angle = (1000 * (guidance - 1).float())[:, None] * frequency  # scale 1 is no guidance
     return torch.cat([angle.sin(), angle.cos()], dim=1)
-
-
-def sincos_table(dim: int, rows: int, columns: int) -> Tensor:
-    """A fixed vector for each place of a grid: its column, then its row (Peebles & Xie 2023, their code)."""
-    places = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).double()  # [N, 2]
-    row, column = (sinusoid(place, dim // 2, flip=False) for place in places.unbind(1))
-    return torch.cat([column, row], dim=1).float()  # [N, dim]
 
 
 def class_vectors(table: nn.Embedding, label: Tensor | None, batch: int) -> Tensor:

@@ -6,9 +6,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .attention import Attention
-from .norms import AdaLNZero, modulate
 
-__all__ = ["GEGLU", "AdaLNZeroBlock", "CrossAttentionBlock", "FeedForward", "GELUTanh"]
+__all__ = ["GEGLU", "GELU", "CrossAttentionBlock", "FeedForward", "GELUTanh"]
+
+
+class GELU(nn.Module):
+    """A projection, then GELU (Hendrycks & Gimpel 2016)."""
+
+    def __init__(self, width: int, hidden: int, *, bias: bool = True) -> None:
+        super().__init__()
+        self.proj = nn.Linear(width, hidden, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, N, width] to [B, N, hidden]."""
+        return F.gelu(self.proj(x))
 
 
 class GELUTanh(nn.Module):
@@ -40,43 +51,15 @@ class GEGLU(nn.Module):
 class FeedForward(nn.Module):
     """An activated projection to a hidden width, and one back (Vaswani et al. 2017, equation 2)."""
 
-    def __init__(self, activated: nn.Module, hidden: int, width: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self, activated: nn.Module, hidden: int, width: int, dropout: float = 0.0, *, bias: bool = True
+    ) -> None:
         super().__init__()
-        self.net = nn.Sequential(activated, nn.Dropout(dropout), nn.Linear(hidden, width))
+        self.net = nn.Sequential(activated, nn.Dropout(dropout), nn.Linear(hidden, width, bias=bias))
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, N, width] to the same."""
         out: Tensor = self.net(x)
-        return out
-
-
-class AdaLNZeroBlock(nn.Module):
-    """Self-attention and feed-forward, modulated and gated by a condition (Peebles & Xie 2023, figure 3)."""
-
-    def __init__(
-        self,
-        heads: int,
-        head_dim: int,
-        emb: nn.Module,
-        *,
-        mlp_ratio: float = 4.0,
-        dropout: float = 0.0,
-        ff_eps: float = 1e-5,
-    ) -> None:
-        super().__init__()
-        self.width = width = heads * head_dim
-        hidden = int(mlp_ratio * width)
-        self.norm1 = AdaLNZero(width, emb)
-        self.norm2 = nn.LayerNorm(width, 1e-6, elementwise_affine=False)
-        self.attn1 = Attention(width, heads, head_dim, bias=True, dropout=dropout)
-        self.norm3 = nn.LayerNorm(width, ff_eps, elementwise_affine=False)
-        self.ff = FeedForward(GELUTanh(width, hidden), hidden, width, dropout)
-
-    def forward(self, x: Tensor, *condition: Tensor | None) -> Tensor:
-        """x [B, N, width] and what `emb` reads to [B, N, width]."""
-        shift, scale, gate, ff_shift, ff_scale, ff_gate = self.norm1(*condition)
-        x = x + gate * self.attn1(modulate(self.norm2(x), shift, scale))
-        out: Tensor = x + ff_gate * self.ff(modulate(self.norm3(x), ff_shift, ff_scale))
         return out
 
 

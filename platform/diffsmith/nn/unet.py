@@ -1,6 +1,6 @@
 """The U-Net: down through levels, a middle, and up again with a skip for every layer on the way down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,13 @@ from .resample import Downsample, Upsample
 from .unet_blocks import DownBlock, MidBlock, Nothing, Row, UpBlock
 from .zero import zero
 
-__all__ = ["Layer", "Plan", "UNet", "UNet2D"]
+__all__ = ["Kinds", "Layer", "Layers", "Plan", "UNet", "UNet2D"]
+
+Kinds = nn.Module | Mapping[str, nn.Module]
+"""A layer, or several that follow one another, each by its kind (see `unet_blocks.Row`)."""
 
 Layer = Callable[[int], nn.Module]  # builds a layer for a number of channels
+Layers = Callable[[int], Kinds]
 
 
 @dataclass(frozen=True)
@@ -24,14 +28,14 @@ class Plan:
 
     widths: Sequence[int]
     layers: int  # residual blocks in a level on the way down; one more on the way up
-    resnet: Callable[[int, int], nn.Module]  # for channels in and out; called as resnet(x, emb)
-    attention: Sequence[Layer | Sequence[Layer]]  # one a level or layer; called attention(x, *context)
-    middle: Layer = Nothing  # the attention between the middle residual blocks
+    resnet: Callable[[int, int], Kinds]  # for channels in and out; called as resnet(x, emb)
+    attention: Sequence[Layers | Sequence[Layers]]  # one a level or layer; called attention(x, *context)
+    middle: Layers = Nothing  # the attention between the middle residual blocks
     down: Layer = Downsample  # called as down(x, emb), as a residual block is
     up: Layer = Upsample  # called as up(x, emb), and up(x, emb, size) where that is odd
     norm: Layer = group_norm  # before the last convolution
     waves: Callable[[Tensor, int], Tensor] = sinusoid
-    ascending: Sequence[Layer | Sequence[Layer]] = ()  # attention on the way up, where it differs
+    ascending: Sequence[Layers | Sequence[Layers]] = ()  # attention on the way up, where it differs
     bottom: int = 2  # residual blocks in the middle; 0 is no middle
 
 
@@ -55,7 +59,11 @@ class UNet(nn.Module):
 
     def walk(self, x: Tensor, emb: Tensor, *context: Any) -> Tensor:
         """x [B, C, H, W], emb [B, 4 * first width], what attention reads, to [B, out_channels, H, W]."""
-        skips = [self.conv_in(x)]
+        return self.through(self.conv_in(x), emb, *context)
+
+    def through(self, x: Tensor, emb: Tensor, *context: Any) -> Tensor:
+        """The same from behind the first convolution, x [B, first width, H, W]."""
+        skips = [x]
         for block in self.down_blocks:
             skips += block(skips[-1], emb, *context)
         h = self.mid_block(skips[-1], emb, *context)
@@ -101,9 +109,9 @@ def _down_block(plan: Plan, level: int, skips: list[int]) -> DownBlock:
 
 def _mid_block(plan: Plan) -> MidBlock:
     width = plan.widths[-1]
-    first: list[Row] = [{"resnets": plan.resnet(width, width)}] if plan.bottom else []
+    first: list[Row] = [_kinds("resnets", plan.resnet(width, width))] if plan.bottom else []
     more: list[Row] = [
-        {"attentions": plan.middle(width), "resnets": plan.resnet(width, width)}
+        {**_kinds("attentions", plan.middle(width)), **_kinds("resnets", plan.resnet(width, width))}
         for _ in range(plan.bottom - 1)
     ]
     return MidBlock(first + more)
@@ -116,10 +124,14 @@ def _up_block(plan: Plan, level: int, skips: list[int]) -> UpBlock:
     return UpBlock(_rows(plan, sizes, width, (plan.ascending or plan.attention)[level]), doubling)
 
 
-def _rows(plan: Plan, sizes: list[int], width: int, attention: Layer | Sequence[Layer]) -> list[Row]:
+def _rows(plan: Plan, sizes: list[int], width: int, attention: Layers | Sequence[Layers]) -> list[Row]:
     """One for each size that comes in."""
     attentions = [attention] * len(sizes) if callable(attention) else attention
     return [
-        {"resnets": plan.resnet(size, width), "attentions": attend(width)}
+        {**_kinds("resnets", plan.resnet(size, width)), **_kinds("attentions", attend(width))}
         for size, attend in zip(sizes, attentions, strict=True)
     ]
+
+
+def _kinds(kind: str, made: Kinds) -> Row:
+    return made if isinstance(made, Mapping) else {kind: made}

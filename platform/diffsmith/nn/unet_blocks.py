@@ -11,7 +11,8 @@ __all__ = ["DownBlock", "MidBlock", "Nothing", "Row", "UpBlock"]
 Row = Mapping[str, nn.Module]
 """Layers that follow one another, each by its kind, the published name of the list it is kept in.
 
-"resnets" are called as layer(x, emb), all other kinds ("attentions", ...) as layer(x, *context).
+"resnets" are called as layer(x, emb), all other kinds ("attentions", "temp_convs", ...) as
+layer(x, *context).
 """
 
 

@@ -1,7 +1,7 @@
 """The pipeline itself: a network, what stands beside it, and the walk that makes samples."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import factory
-from ..autoencoders import Autoencoder, sliced, tiled
+from ..autoencoders import Autoencoder
 from ..conditioning import Conditioner
 from ..diffusion.coordinates import moved_to
 from ..diffusion.prediction import Prediction
@@ -23,16 +23,23 @@ from ..registry import Registry
 from ..samples import Sample
 from ..specs import PipelineSpec, Request
 from .asking import Asked, Conditions, Telling
-from .conditions import labelled, worded
+from .coding import Coding
+from .conditions import conditioned, labelled, with_beside
 from .extent import Extent
+from .freeinit import again
 from .handover import going_on, until
+from .known import continued
 from .requests import batches, request_of, require_sense
 from .tasks import Task, as_it_is, task
+from .wanting import FPS, wanted
+from .windows import windowed
 
 if TYPE_CHECKING:
     from .parts import Parts
 
 __all__ = ["Pipeline"]
+
+_CLIP = 4  # dimensions of the shape of a clip
 
 
 @dataclass(frozen=True)
@@ -118,8 +125,8 @@ class Pipeline:
 
     def steps(self, request: Request) -> int:
         """How many frames `making` yields; about as many where a scheduler has steps of its own."""
-        walks = self._visited(request)
-        return sum(len(levels) - 1 for levels in walks) * -(-len(request.seeds) // self.spec.engine.batch)
+        own, *theirs = (len(levels) - 1 for levels in self._visited(request))
+        return (own * self._times + sum(theirs)) * -(-len(request.seeds) // self.spec.engine.batch)
 
     @property
     def conditioners(self) -> Mapping[str, nn.Module]:
@@ -139,43 +146,54 @@ class Pipeline:
     @property
     def extent(self) -> Extent:
         """What sizes it makes."""
-        return Extent(self.spec.model.name, self.shape, self.network, self.autoencoder)
+        return Extent(self.spec.model.name, self.shape, self.network, self.autoencoder, self.spec.context)
 
-    @torch.no_grad()
+    @property
+    def coding(self) -> Coding:
+        """What stands between the network and what people see."""
+        return Coding(self.modality, self.autoencoder, self.preview, self.spec.engine)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What it is told by: "text", a "picture", both, or neither."""
+        return factory.reads(self.spec, self.registry)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second of its clips, unless a request says otherwise."""
+        return float(self.spec.model.fps or factory.card_of(self.spec.model, self.registry).fps or FPS)
+
     def encoded(self, x: Tensor) -> Tensor:
-        """Pixels [B, C, H, W] in [-1, 1] in network space."""
-        if self.autoencoder is None:
-            return x
-        encode = _DECODING[self.spec.engine.decode](self.autoencoder).encode
-        return encode(_suited(x, self.autoencoder)).to(x)
+        """Pixels [B, C, (F,) H, W] in [-1, 1] in network space."""
+        return self.coding.encoded(x)
 
-    @torch.no_grad()
     def decoded(self, x: Tensor, quickly: bool = False) -> Tensor:
         """Network space as the modality's data, on the CPU; quickly: by the preview's autoencoder, if any."""
-        decoder = (self.preview if quickly else None) or self.autoencoder
-        if decoder is None:
-            return self.modality.decode(x.cpu())
-        decode = _DECODING[self.spec.engine.decode](decoder).decode
-        return self.modality.decode(decode(_suited(x, decoder)).float().cpu())
+        return self.coding.decoded(x, quickly)
 
     def _require_sense(self, request: Request) -> None:
-        reads = self.conditioner is not None
-        require_sense(request, self.spec.model.name, self.classes, reads, self.spec.guidance.name)
+        clips = len(self.shape) == _CLIP
+        name, guidance = self.spec.model.name, self.spec.guidance.name
+        require_sense(request, name, self.classes, self.reads, guidance, clips)
+        if self._times > 1 and (request.video or request.strength < 1):
+            raise SpecError(["freeinit: walks from noise, not from a clip or picture; leave one of them out"])
 
     def _batch(self, request: Request) -> Generator[Frame, None, list[Sample]]:
         started, count = time.perf_counter(), len(request.seeds)
         begun = self._begun(request)
         asked = self._asked(request, begun)
         last = yield from self._finished(request, begun, asked)
-        data = (self.refiner or self).decoded(last)
+        data = continued(self, request, (self.refiner or self).decoded(last))
         seconds = (time.perf_counter() - started) / count
         return [self._sample(data[row], request.row(row), seconds, asked.calls) for row in range(count)]
 
     def _finished(self, request: Request, begun: Task, asked: Asked) -> Generator[Frame, None, Tensor]:
         """Walk to the end, the refiner's where there is one; returns x there."""
-        for frame in self._walk(begun, asked):
-            yield frame
-        x = moved_to(self.schedule.path, frame.x, frame.level)
+        x = yield from self._walked(begun, asked)
+        for number in range(1, self._times):
+            assert self.spec.freeinit is not None  # noqa: S101 — else once is enough
+            begun = again(begun, x, number, self.spec.freeinit, self.schedule)
+            x = yield from self._walked(begun, asked)
         if self.refiner is None:
             return x
         then = self.refiner._handed(request, x, self._visited(request)[-1])
@@ -184,9 +202,21 @@ class Pipeline:
         asked.calls += theirs.calls
         return x
 
+    def _walked(self, begun: Task, asked: Asked) -> Generator[Frame, None, Tensor]:
+        for frame in self._walk(begun, asked):
+            yield frame
+        return moved_to(self.schedule.path, frame.x, frame.level)
+
+    @property
+    def _times(self) -> int:
+        """How often the walk is made."""
+        return 1 if self.spec.freeinit is None else self.spec.freeinit.iterations
+
     def _sample(self, data: Tensor, asked: dict[str, Any], seconds: float, calls: int) -> Sample:
         seed, label = asked.pop("seed"), asked.pop("label", None)
-        return Sample(data, self.modality, self.spec.to_dict(), seed, label, seconds, calls, asked=asked)
+        rate = asked.get("fps", self.fps) if len(self.shape) == _CLIP else None
+        made = (data, self.modality, self.spec.to_dict(), seed, label, seconds, calls)
+        return Sample(*made, asked=asked, rate=rate)
 
     def _begun(self, request: Request) -> Task:
         begun = task(self, request, self._visited(request)[0])
@@ -211,16 +241,15 @@ class Pipeline:
 
     def _asked(self, request: Request, begun: Task) -> Asked:
         bounded = factory.boundary(self.spec.model, self.registry)
-        conditions = self._conditions(request, tuple(begun.x.shape[2:]))
+        conditions = with_beside(self._conditions(request, begun.x), begun.beside)
         apart = self.spec.engine.guidance == "apart"
-        read = (self.schedule, self.prediction, bounded, conditions)
-        return Asked(self.network, self.dtype, *read, begun.beside, apart)
+        network = windowed(self.network, self.extent.window, self.spec.context)
+        return Asked(network, self.dtype, self.schedule, self.prediction, bounded, conditions, apart)
 
-    def _conditions(self, request: Request, grid: tuple[int, ...]) -> Conditions:
+    def _conditions(self, request: Request, x: Tensor) -> Conditions:
         if self.conditioner is None:
             return labelled(request.labels, self.classes, len(request.seeds), self.device)
-        size = (grid[0] * self.extent.factor, grid[1] * self.extent.factor)
-        return worded(self.conditioner, request, size, self.device, self.dtype)
+        return conditioned(self.conditioner, wanted(self, request, x), self.device, self.dtype)
 
     @torch.no_grad()
     def _walk(self, begun: Task, asked: Asked) -> Iterator[Frame]:
@@ -236,16 +265,3 @@ class Pipeline:
             yield frame
             frame = later
         yield replace(frame, x=begun.whole(frame.x))
-
-
-_DECODING: dict[str, Callable[[Autoencoder], Autoencoder]] = {
-    "whole": lambda autoencoder: autoencoder,
-    "sliced": sliced,
-    "tiled": tiled,
-}
-
-
-def _suited(x: Tensor, network: Any) -> Tensor:
-    """Where and as the network wants it."""
-    weight = next(network.parameters(), None)
-    return x.to(torch.float32) if weight is None else x.to(weight)

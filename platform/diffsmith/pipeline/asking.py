@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..diffusion.answers import Answer, answer
 from ..diffusion.denoiser import Denoise, Denoiser
@@ -28,17 +28,16 @@ Conditions = Callable[[bool], Mapping[str, Condition]]
 class Asked:
     """Callable as guidance asks; counts the network's calls, a branch each.
 
-    beside: channels [B, C, ...] that the network gets with x. bounded: what a consistency model needs around
-    its estimate. apart: one branch after the other, which takes less memory than all in one batch.
+    bounded: what a consistency model needs around its estimate. apart: one branch after the other, which
+    takes less memory than all in one batch.
     """
 
-    network: nn.Module
+    network: Callable[..., Tensor]
     dtype: torch.dtype
     schedule: NoiseSchedule
     prediction: Prediction
     bounded: Callable[[Denoise, NoiseSchedule], Denoise]
     conditions: Conditions
-    beside: Tensor | None = None
     apart: bool = False
     calls: int = 0
     variance: Tensor | None = None
@@ -60,20 +59,15 @@ class Asked:
     def _answer(
         self, x: Tensor, level: Level, branches: Branches, guided: bool, told: Mapping[str, float]
     ) -> Answer:
-        net = self._net(len(branches), self._condition(branches, guided), told)
+        net = self._net(self._condition(branches, guided), told)
         denoise = self.bounded(Denoiser(net, self.schedule, self.prediction), self.schedule)
         return answer(denoise, _repeated(x, len(branches)), level)
 
-    def _net(
-        self, times: int, condition: Condition, told: Mapping[str, float]
-    ) -> Callable[[Tensor, float], Tensor]:
+    def _net(self, condition: Condition, told: Mapping[str, float]) -> Callable[[Tensor, float], Tensor]:
         def net(x: Tensor, timestep: float) -> Tensor:
-            wide = x if self.beside is None else torch.cat([x, _repeated(self.beside, times)], dim=1)
             numbers = {name: self._number(name, value, x) for name, value in told.items()}
             try:
-                out: Tensor = self.network(
-                    wide.to(self.dtype), x.new_tensor(timestep), **condition, **numbers
-                )
+                out: Tensor = self.network(x.to(self.dtype), x.new_tensor(timestep), **condition, **numbers)
             except (TypeError, ValueError) as error:  # what networks raise at conditions that are not theirs
                 raise SpecError([f"conditioner, guidance: the network cannot read them: {error}"]) from error
             return out.to(x.dtype)

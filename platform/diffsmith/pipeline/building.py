@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from .. import factory
@@ -13,7 +12,9 @@ from ..engine import prepared
 from ..errors import SpecError
 from ..registry import Registry, default_registry
 from ..specs import ModelSpec, PipelineSpec, parse
+from ..weights.blank import blank
 from ..weights.networks import assign
+from ..weights.published import Source
 from .alive import Pipeline
 from .parts import Parts
 
@@ -40,28 +41,40 @@ def load(source: str | Path, registry: Registry | None = None, **changes: Any) -
     its source.
     """
     registry = registry or default_registry()
-    values, folder = written(source, registry, changes.get("variant"))
+    values, folder, found = _read(source, registry, changes.get("variant"))
     where = str(spec_file(source) or source)
     if isinstance(changes.get("refiner"), str | Path):
         changes["refiner"] = refining(changes["refiner"], registry)
-    return build(factory.checked(PipelineSpec, {**values, **changes}, registry, where), registry, folder)
+    spec = factory.checked(PipelineSpec, {**values, **changes}, registry, where)
+    return _built(spec, registry, folder, None if "weights" in changes else found)
 
 
 def written(
     source: str | Path, registry: Registry, variant: str | None = None
 ) -> tuple[dict[str, Any], Path]:
     """(the values of a PipelineSpec, the folder its weights are relative to) that the source stands for."""
+    values, folder, _ = _read(source, registry, variant)
+    return values, folder
+
+
+def _read(
+    source: str | Path, registry: Registry, variant: str | None
+) -> tuple[dict[str, Any], Path, Source | None]:
+    """What `written` gives, and what was published there, opened, where it says itself what it is."""
+    from ..interop.pipelines import opened
     from ..interop.recognising import recognise
 
     if file := spec_file(source):
-        return read_yaml(file), file.parent
+        return read_yaml(file), file.parent, None
     path = Path(source).expanduser()
     if not path.exists() and path.name == str(source) and path.suffix.lower() not in _WEIGHTS_FILES:
         where = f"there is no file or folder {str(source)!r}; model.name"
         card = registry.get("models", str(source), where)
         weights = {"weights": card.weights} if card.weights else {}
-        return {"model": card.name, **weights, **card.usual}, Path()
-    return recognise(str(source), registry, variant=variant), Path()
+        return {"model": card.name, **weights, **card.usual}, Path(), None
+    place = path.absolute() if path.exists() else source  # it is read on when this process may be elsewhere
+    found = opened(str(place), registry, variant=variant)
+    return recognise(found, registry, variant=variant), Path(), found
 
 
 def refining(source: str | Path, registry: Registry) -> dict[str, Any]:
@@ -89,6 +102,8 @@ def located(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     for name, value in values.items():
         if isinstance(value, dict):
             found[name] = located(value, folder)
+        elif isinstance(value, list | tuple):
+            found[name] = [located(each, folder) if isinstance(each, dict) else each for each in value]
         elif name == "weights" and isinstance(value, str):
             there, is_file = folder / Path(value).expanduser(), Path(value).suffix.lower() in _WEIGHTS_FILES
             found[name] = str(there.resolve()) if there.exists() or (is_file and "/" not in value) else value
@@ -102,14 +117,19 @@ def build(spec: PipelineSpec, registry: Registry | None = None, folder: Path | N
     """
     registry = registry or default_registry()
     factory.check(spec, registry)
+    return _built(spec, registry, folder or Path())
+
+
+def _built(spec: PipelineSpec, registry: Registry, folder: Path, found: Source | None = None) -> Pipeline:
+    """Of a spec that was checked; `found` are its weights, where they are open already."""
     if spec.weights is None and spec.model.weights is None:
         raise SpecError([f"weights: missing. {_how_to_get(spec.model, registry)}"])
-    whole = parse(type(spec), located(spec.to_dict(), (folder or Path()).absolute()))
-    parts = Parts(whole, registry, Path())
-    with torch.device("meta"):
+    whole = parse(type(spec), located(spec.to_dict(), folder.absolute()))
+    parts = Parts(whole, registry, Path(), found)
+    with blank():
         network = new_network(spec.model, registry)
-    found = parts.network
-    assign(network, found.tensors, found.where)
+    weights = parts.network
+    assign(network, weights.tensors, weights.where)
     pinned = whole.model_copy(update={"weights": parts.name}) if parts.name else whole
     return assemble(pinned, network, registry, parts.beside())
 

@@ -1,17 +1,17 @@
-"""What the network reads of a request: classes, or what a conditioner makes of words."""
+"""What the network reads of a request: classes, or what a conditioner makes of words and pictures."""
 
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from ..conditioning import Conditioner
-from ..specs import Request
+from ..conditioning import Conditioner, Wanted
 from .asking import Condition, Conditions
 
-__all__ = ["converted", "labelled", "worded"]
+__all__ = ["conditioned", "converted", "labelled", "with_beside"]
 
-_NUMBERS = {"sizes", "guidance", "text_mask"}  # their waves and masks want single precision
+_NUMBERS = {"sizes", "guidance", "text_mask", "numbers", "fps", "camera"}
+"""Their waves and masks want single precision."""
 
 
 def labelled(
@@ -25,23 +25,25 @@ def labelled(
     return lambda guided: {"conditional": {"label": wanted}, "unconditional": {"label": nobody}}
 
 
-def worded(
-    conditioner: Conditioner,
-    request: Request,
-    size: tuple[int, int],
-    device: torch.device,
-    dtype: torch.dtype,
+def conditioned(
+    conditioner: Conditioner, wanted: Wanted, device: torch.device, dtype: torch.dtype
 ) -> Conditions:
-    """What a conditioner makes of the prompts, for pictures of that size in pixels."""
-    count = len(request.seeds)
-    prompts = _each(request.prompts or ("",), count)
-    negatives = None if request.negatives is None else _each(request.negatives, count)
+    """What a conditioner makes of what is wanted."""
 
     def conditions(guided: bool) -> Mapping[str, Condition]:
-        branches = conditioner(prompts, negatives, size, guided=guided)
+        branches = conditioner(wanted, guided=guided)
         return {branch: converted(condition, device, dtype) for branch, condition in branches.items()}
 
     return conditions
+
+
+def with_beside(conditions: Conditions, beside: Tensor | None) -> Conditions:
+    """The same, and channels that are read behind those of x in every branch."""
+    if beside is None:
+        return conditions
+    return lambda guided: {
+        branch: {**known, "beside": beside} for branch, known in conditions(guided).items()
+    }
 
 
 def converted(condition: Condition, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -50,7 +52,3 @@ def converted(condition: Condition, device: torch.device, dtype: torch.dtype) ->
         name: value.to(device, value.dtype if name in _NUMBERS or not value.is_floating_point() else dtype)
         for name, value in condition.items()
     }
-
-
-def _each(values: tuple[str, ...], count: int) -> tuple[str, ...]:
-    return values * count if len(values) == 1 else values

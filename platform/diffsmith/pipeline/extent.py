@@ -1,4 +1,4 @@
-"""How large the samples are that a network makes, in pixels and in its own space."""
+"""How large and how long the samples are that a network makes, in pixels, in frames and in its own space."""
 
 from typing import NamedTuple
 
@@ -6,18 +6,24 @@ from torch import nn
 
 from ..autoencoders import Autoencoder
 from ..errors import SpecError
-from ..specs import Request
+from ..specs import ContextSpec, Request
 
 __all__ = ["Extent"]
 
+_CLIP = 4  # numbers in the shape of a clip
+
 
 class Extent(NamedTuple):
-    """A network called `name` with samples of `shape` in its own space, behind an autoencoder or none."""
+    """A network called `name` with samples of `shape` in its own space, behind an autoencoder or none.
+
+    context: how clips are made that are longer than its own.
+    """
 
     name: str
     shape: tuple[int, ...]
     network: nn.Module
     autoencoder: Autoencoder | None
+    context: ContextSpec | None = None
 
     @property
     def factor(self) -> int:
@@ -42,7 +48,7 @@ class Extent(NamedTuple):
     @property
     def native(self) -> tuple[int, int]:
         """Height and width in pixels that it was trained on."""
-        return self.shape[1] * self.factor, self.shape[2] * self.factor
+        return self.shape[-2] * self.factor, self.shape[-1] * self.factor
 
     @property
     def fixed(self) -> bool:
@@ -51,8 +57,35 @@ class Extent(NamedTuple):
 
     def shape_of(self, request: Request) -> tuple[int, ...]:
         """Of one sample of that request, in network space; a SpecError where it cannot have that size."""
-        size = self.size_of(request)
-        return self.shape if size is None else (self.shape[0], *(side // self.factor for side in size))
+        size, time = self.size_of(request), self._time(request)
+        if size is None:
+            return (self.shape[0], *time, *self.shape[-2:])
+        return (self.shape[0], *time, *(side // self.factor for side in size))
+
+    @property
+    def window(self) -> int | None:
+        """Frames that the network sees at once, where a clip may be longer; None where it sees all of it."""
+        if self.context is None or len(self.shape) < _CLIP:
+            return None
+        return self.context.length or self._most or self.shape[1]
+
+    @property
+    def _most(self) -> int | None:
+        """Frames that it can see at once, having learnt so many places; None where any number will do."""
+        most: int | None = getattr(self.network, "frames_max", None)
+        return most
+
+    def _time(self, request: Request) -> tuple[int, ...]:
+        """The number of frames, for clips."""
+        if len(self.shape) < _CLIP:
+            return ()
+        frames = request.frames or self.shape[1]
+        if self.fixed and frames != self.shape[1]:
+            raise SpecError([f"frames: {self.name} makes {self.shape[1]} only"])
+        if self._most is not None and min(frames, self.window or frames) > self._most:
+            told = f"frames: {self.name} makes 1 to {self._most} in one go, not {frames}"
+            raise SpecError([f"{told}; set context.length={self._most} for longer clips in windows"])
+        return (frames,)
 
     def size_of(self, request: Request) -> tuple[int, int] | None:
         """The height and width in pixels that are asked for; None where a picture may keep its own."""

@@ -1,7 +1,7 @@
 """What a pipeline is put together from: the network's weights, and everything beside it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,13 @@ from ..errors import FileFault
 from ..interop.pipelines import opened
 from ..registry import Registry
 from ..specs import PartSpec, PipelineSpec
+from ..weights.blank import blank
 from ..weights.components import Component
 from ..weights.networks import assign
 from ..weights.opening import open_tensors
 from ..weights.published import Source
 from ..weights.sources import AUTOENCODERS, NETWORKS, PARTS, READERS
+from .adapting import adapted
 
 if TYPE_CHECKING:
     from .alive import Pipeline
@@ -32,16 +34,21 @@ __all__ = ["Parts"]
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts that a spec names, each made when it is first asked for; paths are relative to `folder`."""
+    """The parts that a spec names, each made when it is first asked for; paths are relative to `folder`.
+
+    found: the spec's own weights, where they are open already.
+    """
 
     spec: PipelineSpec
     registry: Registry
     folder: Path
+    found: Source | None = None
 
     @cached_property
     def source(self) -> Source:
         """Where the pipeline's own weights lie."""
-        return self._opened(self.spec.weights or "")
+        weights = self.spec.weights or ""
+        return self._opened(weights) if self.found is None else replace(self.found, name=weights)
 
     @property
     def name(self) -> str:
@@ -57,7 +64,11 @@ class Parts:
 
     @cached_property
     def network(self) -> Component:
-        """The network's tensors: of a file of its own, or a part of what was published."""
+        """The network's tensors: of a file of its own, or a part of what was published; adapters in them."""
+        return adapted(self._bare, self.spec.adapters, self.registry, self.folder)
+
+    @property
+    def _bare(self) -> Component:
         part = factory.card_of(self.spec.model, self.registry).part
         own = self.spec.model.weights or ("" if part else self.spec.weights)
         path = self.folder / Path(own or "").expanduser()
@@ -104,7 +115,7 @@ class Parts:
         }
 
     def _autoencoder(self, choice: PartSpec) -> Autoencoder:
-        with torch.device("meta"):
+        with blank():
             network: nn.Module = self.registry.bind("autoencoders", choice, "autoencoder")()
         if any(True for _ in network.parameters()):
             found = self._weights_of(choice)
@@ -137,7 +148,9 @@ class Parts:
         source = self.source if choice.weights is None else self._opened(choice.weights, READERS)
         made: Conditioner = self.registry.bind("conditioners", choice, "conditioner")(source.component)
         for encoder in made.encoders.values():
-            formatted(encoder, self._dtype).to(self._device)
+            formatted(encoder, self._dtype)
+            if self._device.type != "cpu":  # where it is, and to look at all of it again takes a while
+                encoder.to(self._device)
         return made
 
     def _refiner(self) -> "Pipeline | None":

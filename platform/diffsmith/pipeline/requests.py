@@ -1,11 +1,11 @@
 """What is asked of a pipeline: in a person's short form, a batch at a time, refused where it cannot be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import SpecError
-from ..specs import Request, parse
+from ..specs import FILES, Request, parse
 
 __all__ = ["batches", "request_of", "require_sense"]
 
@@ -22,8 +22,10 @@ def request_of(
     many = {"labels": _many(labels), "prompts": _many(prompt), "negatives": _many(negative)}
     longest = max((len(each) for each in many.values() if each is not None), default=1)
     numbers = seeds if seeds is not None else range(seed, seed + longest)
-    files = {name: rest[name] for name in ("image", "mask") if isinstance(rest.get(name), str | Path)}
-    whole = {name: str(Path(file).absolute()) for name, file in files.items()}
+    files = {name: rest[name] for name in FILES if isinstance(rest.get(name), str | Path)}
+    whole: dict[str, Any] = {name: str(Path(file).absolute()) for name, file in files.items()}
+    if rest.get("between") is not None:
+        whole["between"] = tuple(str(Path(file).absolute()) for file in rest["between"])
     given = {name: value for name, value in {**many, **rest, **whole}.items() if value is not None}
     return parse(Request, {"seeds": tuple(numbers), **given})
 
@@ -34,10 +36,20 @@ def batches(request: Request, size: int) -> Iterator[Request]:
         yield request.part(slice(start, start + size))
 
 
-def require_sense(request: Request, name: str, classes: int | None, reads: bool, guidance: str) -> None:
-    """Refuse what a model of that name, with so many classes, that reads prompts or not, cannot heed."""
-    faults = [*_wrong_labels(request, name, classes), *_wrong_words(request, name, classes, reads)]
-    if reads and request.negatives and guidance in _ONE_BRANCH:
+def require_sense(
+    request: Request, name: str, classes: int | None, reads: Collection[str], guidance: str, clips: bool
+) -> None:
+    """Refuse what a model of that name cannot heed.
+
+    It has so many classes, reads "text" or a "picture" or both or neither, and makes clips or none.
+    """
+    faults = [
+        *_wrong_labels(request, name, classes),
+        *_wrong_words(request, name, classes, "text" in reads),
+        *_wrong_pictures(request, name, "picture" in reads),
+        *([] if clips else _only_of_clips(request, name)),
+    ]
+    if "text" in reads and request.negatives and guidance in _ONE_BRANCH:
         what = f"guidance {guidance!r} does not ask what to go away from"
         faults.append(f"negative: {what}; leave it out, or choose guidance cfg")
     if faults:
@@ -62,6 +74,23 @@ def _wrong_words(request: Request, name: str, classes: int | None, reads: bool) 
     if not reads and (request.prompts or request.negatives):
         instead = "give labels" if classes else "leave it out"
         yield f"prompt: {name} reads no text; {instead}"
+
+
+def _wrong_pictures(request: Request, name: str, reads: bool) -> Iterator[str]:
+    shown = request.image or request.between or request.extend
+    if reads and shown is None:
+        yield f"image: missing; {name} makes clips of a picture"
+    if reads and request.mask is not None:
+        yield f"mask: {name} reads the whole picture; leave it out"
+
+
+def _only_of_clips(request: Request, name: str) -> Iterator[str]:
+    given = [field for field in _OF_CLIPS if getattr(request, field) is not None]
+    if given:
+        yield f"{', '.join(given)}: {name} makes no clips; leave it out"
+
+
+_OF_CLIPS = ("frames", "fps", "video", "between", "extend")
 
 
 def _many(value: Any) -> tuple[Any, ...] | None:

@@ -87,7 +87,8 @@ def _scheduler(pipeline: "Pipeline", source: Source) -> dict[str, Any]:
 
 def _tokenizers(pipeline: "Pipeline", source: Source) -> dict[str, Path]:
     """The folders that the encoders' tokenizers lie in."""
-    names = {name: name.replace("text_encoder", "tokenizer") for name in pipeline.conditioners}
+    readers = [name for name in pipeline.conditioners if name.startswith("text_encoder")]
+    names = {name: name.replace("text_encoder", "tokenizer") for name in readers}
     found = {tokenizer: source.component(tokenizer) for tokenizer in names.values()}
     return {name: part.folder for name, part in found.items() if part is not None and part.folder is not None}
 
@@ -101,8 +102,8 @@ def _beside(spec: PipelineSpec, refiner: Path | None) -> dict[str, Any]:
 
 
 def _together(values: Mapping[str, Any], folder: str) -> dict[str, Any]:
-    """A spec whose parts all lie in one folder."""
-    found = {name: value for name, value in values.items() if name != "variant"}
+    """A spec whose parts all lie in one folder, where adapters are in the network's weights already."""
+    found = {name: value for name, value in values.items() if name not in ("variant", "adapters")}
     for name in ("model", "autoencoder", "conditioner"):
         if isinstance(found.get(name), dict):
             found[name] = {key: value for key, value in found[name].items() if key != "weights"}

@@ -1,9 +1,8 @@
-"""Where a walk begins, and what is known of its end: from noise, from a picture, or in a part of one."""
+"""Where a walk begins, and what is known of its end: noise, a picture, a clip, or parts of them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,6 +16,7 @@ from ..diffusion.noise import Seeded
 from ..diffusion.starting import noised, pure
 from ..errors import SpecError
 from ..specs import Request
+from .known import Known, known, mask_of
 
 if TYPE_CHECKING:
     from .alive import Pipeline
@@ -33,65 +33,59 @@ def as_it_is(x: Tensor) -> Tensor:
 class Task:
     """x where the walk begins, the levels it visits, and what is put around the clean estimate.
 
-    whole: x at the end -> the same with what is known in its place, whatever noise the last level holds.
+    noise: the unit noise in x. beside: channels that the network reads behind those of x. whole: x at the
+    end -> the same with what is known in its place, whatever noise the last level holds.
     """
 
     x: Tensor
     log_snrs: Tensor
     seeds: Sequence[int]
+    noise: Tensor | None = None
     beside: Tensor | None = None
     known: Callable[[Denoise], Denoise] = lambda denoise: denoise
     whole: Callable[[Tensor], Tensor] = as_it_is
 
 
 def task(pipeline: "Pipeline", request: Request, log_snrs: Tensor) -> Task:
-    """What the request's picture and mask mean for this network, on a walk over those levels."""
+    """What the request's pictures, clips and masks mean for this network, on a walk over those levels."""
     extent, here = pipeline.extent, pipeline.schedule.path(log_snrs[0].item())
-    if extent.extra_channels and request.mask is None:
+    fills = extent.extra_channels and "picture" not in pipeline.reads
+    if fills and request.mask is None:
         raise SpecError([f"image, mask: missing; {extent.name} only fills in a part of a picture"])
-    picture = _picture(pipeline, request)
-    latents = None if picture is None else pipeline.encoded(picture)
-    shape = extent.shape_of(request) if latents is None else tuple(latents.shape[1:])
+    found = known(pipeline, request)
+    shape = extent.shape_of(request) if found is None else tuple(found.x.shape[1:])
     noise = Seeded(request.seeds)(torch.empty(len(request.seeds), *shape, device=pipeline.device), here, here)
-    if picture is None or latents is None:
-        return Task(pure(noise, here), log_snrs, request.seeds)
-    begun = noised(latents.expand_as(noise), noise, here)
+    begun = Task(pure(noise, here), log_snrs, request.seeds, noise)
+    if found is None:
+        return begun
+    if found.places is not None:  # frames of a clip
+        return _filling(begun, found.x, found.places, here)
+    under = replace(begun, x=noised(found.x.expand_as(noise), noise, here))
     if request.mask is None:
-        return Task(begun, log_snrs, request.seeds)
-    if request.strength == 1:  # as published: then only what is around the mask is known
-        begun = pure(noise, here)
-    mask = _mask(pipeline, request, picture)
-    if extent.extra_channels:
-        return Task(begun, log_snrs, request.seeds, _beside(pipeline, picture, mask, noise))
-    return _filling(Task(begun, log_snrs, request.seeds), latents, mask, noise, here)
+        return under
+    if request.strength < 1:  # at 1, as published, only what is around the mask is known
+        begun = under
+    mask = mask_of(pipeline, request, found.pixels)
+    if fills:
+        return replace(begun, beside=_beside(pipeline, found, mask, noise))
+    return _filling(begun, found.x, _small(mask, noise), here)
 
 
-def _beside(pipeline: "Pipeline", picture: Tensor, mask: Tensor, noise: Tensor) -> Tensor:
+def _beside(pipeline: "Pipeline", found: Known, mask: Tensor, noise: Tensor) -> Tensor:
     """The mask and the latents of what it leaves, for networks that read both (Rombach et al. 2022)."""
-    left = pipeline.encoded(picture * (mask < 0.5))
-    both = torch.cat([F.interpolate(mask, noise.shape[2:]), left], dim=1)
+    left = pipeline.encoded(found.pixels * (mask < 0.5))
+    both = torch.cat([_small(mask, noise), left], dim=1)
     return both.expand(len(noise), *both.shape[1:])
 
 
-def _filling(begun: Task, latents: Tensor, mask: Tensor, noise: Tensor, here: Level) -> Task:
-    """For networks that read neither: the picture, as noisy as x, is shown around the mask."""
-    image, small = latents.expand_as(noise), F.interpolate(mask, noise.shape[2:])
-    known = partial(keeping, image=image, mask=small, noise=noise, begun=here)
-    return replace(begun, known=known, whole=lambda x: image.lerp(x, small))
+def _small(mask: Tensor, noise: Tensor) -> Tensor:
+    """The mask [1, 1, H, W] at the size of latents; over all frames of a clip the same."""
+    small = F.interpolate(mask, noise.shape[-2:])
+    return small[:, :, None] if noise.ndim > small.ndim else small
 
 
-def _picture(pipeline: "Pipeline", request: Request) -> Tensor | None:
-    """The picture to begin from [1, C, H, W] in [-1, 1], as large as the network can make it."""
-    if request.image is None:
-        return None
-    extent = pipeline.extent
-    size = extent.size_of(request)
-    read = pipeline.modality.read(Path(request.image), extent.data_channels, size, extent.grain)
-    return read[None].to(pipeline.device)
-
-
-def _mask(pipeline: "Pipeline", request: Request, picture: Tensor) -> Tensor:
-    """1 where the mask is white and the picture is made anew, else 0: [1, 1, H, W], of the picture's size."""
-    height, width = picture.shape[2:]
-    grey = pipeline.modality.read(Path(request.mask or ""), 1, (height, width), 1)
-    return (grey[None].to(picture) >= 0).to(picture)
+def _filling(begun: Task, latents: Tensor, mask: Tensor, here: Level) -> Task:
+    """For networks that read neither: what is known, as noisy as x, is shown where the mask is 0."""
+    image = latents.expand_as(begun.x)
+    knows = partial(keeping, image=image, mask=mask, noise=begun.noise, begun=here)
+    return replace(begun, known=knows, whole=lambda x: image.lerp(x, mask.to(x)))

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ..autoencoders import Autoencoder
+from ..autoencoders import Autoencoder, encoded
 from ..caches import cache_folder
 from ..data import Split
 from ..errors import FileFault, SpecError
@@ -24,7 +24,7 @@ _ROWS_A_FILE = 64  # what a run that is stopped while it encodes has to do again
 def latents_of(
     rows: Split, autoencoder: Autoencoder, made_by: str, device: torch.device
 ) -> Generator[int, None, Tensor]:
-    """Pictures [N, C, H, W] in [-1, 1] as latents [N, c, h, w]; yields how many are done.
+    """Pictures or clips [N, C, (F,) H, W] in [-1, 1] as latents [N, c, (F,) h, w]; yields how many are done.
 
     They come from the user's cache where they are there. made_by: the autoencoder's name and options, which
     tell its latents apart as its weights do.
@@ -50,7 +50,8 @@ def _encoded(
     for start in range(0, len(x), _ROWS):
         some = x[start : start + _ROWS].to(device, weight.dtype)
         with torch.no_grad():
-            parts.append(autoencoder.encode(some).float().cpu().contiguous())  # as a file gives them back
+            latents = encoded(autoencoder, some, _ROWS)
+            parts.append(latents.float().cpu().contiguous())  # as a file gives them back
         if not parts[-1].isfinite().all():
             what = f"makes NaN or infinite latents in {str(weight.dtype).removeprefix('torch.')}"
             raise SpecError([f"autoencoder: {what}; set engine.dtype=float32"])

@@ -14,6 +14,7 @@ from ..specs import ModelSpec, Request, TrainSpec
 __all__ = ["begun", "matched"]
 
 _COLOURS = 3
+_CLIP = 4  # numbers in the shape of a clip
 
 
 def begun(spec: TrainSpec) -> bool:
@@ -29,7 +30,8 @@ def matched(spec: TrainSpec, data: Data, autoencoder: Autoencoder | None, regist
         shape, classes = _known(spec, data, autoencoder, registry)
     elif autoencoder is not None:
         shape = _small(data.shape, autoencoder)
-    return spec.model.model_copy(update={"shape": shape, "classes": classes})
+    written = {"shape": shape, "classes": classes} | ({"fps": data.fps} if data.fps else {})
+    return spec.model.model_copy(update=written)
 
 
 def _known(
@@ -40,7 +42,7 @@ def _known(
     with torch.device("meta"):
         network = new_network(spec.model, registry)
     extent = Extent(name, shape, network, autoencoder)
-    if extent.extra_channels:
+    if extent.extra_channels and "picture" not in factory.reads(spec, registry):
         what = f"{name} fills in masks, which training does not make; finetune a model without a mask"
         raise SpecError([f"model: {what}"])
     if data.shape[0] != extent.data_channels:
@@ -58,15 +60,16 @@ def _known(
 
 def _laid(extent: Extent, data: Data) -> tuple[int, ...]:
     """The shape of the data in the network's space, if it can be one there."""
-    height, width = data.shape[1:]
+    height, width = data.shape[-2:]
+    frames = data.shape[1] if len(data.shape) == _CLIP else None
     try:
-        return extent.shape_of(Request(size=(height, width)))
+        return extent.shape_of(Request(size=(height, width), frames=frames))
     except SpecError as error:
         raise SpecError([f"data.{fault}" for fault in error.faults]) from None
 
 
 def _small(shape: tuple[int, ...], autoencoder: Autoencoder) -> tuple[int, ...]:
     """Latents of pictures of that shape."""
-    if wrong := [side for side in shape[1:] if side % autoencoder.factor]:
+    if wrong := [side for side in shape[-2:] if side % autoencoder.factor]:
         raise SpecError([f"data.size: {wrong[0]} is no multiple of {autoencoder.factor}, as latents need it"])
-    return (autoencoder.channels, *(side // autoencoder.factor for side in shape[1:]))
+    return (autoencoder.channels, *shape[1:-2], *(side // autoencoder.factor for side in shape[-2:]))

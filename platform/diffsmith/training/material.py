@@ -1,7 +1,8 @@
 """What a network learns from: data as it sees them, and what it is told of each row."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -9,13 +10,15 @@ import torch
 from torch import Tensor
 
 from .. import factory
+from ..conditioning import Wanted
 from ..data import Data, Split
 from ..engine import device_of
 from ..errors import SpecError
+from ..pipeline.coding import Coding
 from ..pipeline.parts import Parts
 from ..registry import Registry
 from ..specs import ModelSpec, TrainSpec
-from .captions import captions_of
+from .conditions import captions_of, pictures_of
 from .latents import latents_of
 from .matching import matched
 from .precision import format_of
@@ -23,14 +26,15 @@ from .precision import format_of
 __all__ = ["Material", "Prepared", "material_of", "preparing"]
 
 T = TypeVar("T")
-Told = Callable[[Tensor | None], dict[str, Tensor]]
+_CLIP = 4  # numbers in the shape of a clip
+Telling = Callable[[Tensor | None], dict[str, Tensor]]
 
 _ON_DEVICE = 2**30
 """Bytes of rows that lie beside the network; of more, a batch is brought at a time."""
 
 
 class Prepared(NamedTuple):
-    """How far the work before the first step has come: `number` of `of` pictures or captions."""
+    """How far the work before the first step has come: `number` of `of` pictures, clips or captions."""
 
     number: int
     of: int
@@ -41,13 +45,13 @@ class Prepared(NamedTuple):
 class Material:
     """rows: x in the network's space, and labels. told: labels [B] -> the network's condition.
 
-    nobody: the label that stands for no class, or no caption; None where nothing is told. model: with the
-    shape and the classes written down.
+    instead: labels -> those that stand for no class, or no caption; None where nothing is told. model: with
+    the shape and the classes written down.
     """
 
     rows: Split
-    told: Told
-    nobody: int | None
+    told: Telling
+    instead: Callable[[Tensor], Tensor] | None
     model: ModelSpec
     device: torch.device
 
@@ -72,17 +76,60 @@ def preparing(spec: TrainSpec, data: Data, registry: Registry) -> Generator[Prep
     dtype, device = format_of(spec.train.precision, spec.engine.device), device_of(spec.engine.device)
     parts = Parts(spec, registry, Path())
     model = matched(spec, data, parts.autoencoder, registry)
-    captions = _captions(data) if parts.conditioner is not None else ()
+    reads = factory.reads(spec, registry)
+    captions = _captions(data) if "text" in reads else ()
     x = yield from _small(spec, data.train, parts, device)
-    told: Told = _labelled
-    nobody = factory.shape_of(model, registry)[1]
-    if parts.conditioner is not None:
-        height, width = data.shape[1:]
-        reading = captions_of(captions, parts.conditioner, (height, width), device, dtype)
-        told, nobody = (yield from _counted(reading, len(captions), "captions read")), len(captions)
-    rows = Split(x, data.train.label if nobody is not None else None)
+    told: Telling = _labelled
+    label, instead = data.train.label, _nobody(factory.shape_of(model, registry)[1])
+    if parts.conditioner is not None and "picture" in reads:
+        reading = pictures_of(len(x), _shown(data, captions, parts, device), parts.conditioner, device, dtype)
+        told = yield from _counted(reading, len(x), "first pictures read")
+        label, instead = torch.arange(len(x)), partial(torch.add, len(x))
+    elif parts.conditioner is not None:
+        reading = captions_of(captions, parts.conditioner, _sized(data), device, dtype)
+        told, instead = (yield from _counted(reading, len(captions), "captions read")), _nobody(len(captions))
+    rows = Split(x, label if instead is not None else None)
     resident = _moved(rows, device) if x.nbytes <= _ON_DEVICE else rows
-    return Material(resident, told, nobody, model, device)
+    return Material(resident, told, instead, model, device)
+
+
+def _nobody(label: int | None) -> Callable[[Tensor], Tensor] | None:
+    """The same label instead of every other."""
+    return None if label is None else lambda labels: torch.full_like(labels, label)
+
+
+def _sized(data: Data) -> Wanted:
+    """What is the same for all rows."""
+    height, width = data.shape[-2:]
+    frames = data.shape[1] if len(data.shape) == _CLIP else 1
+    return Wanted(("",), None, (height, width), frames, data.fps or Wanted.fps)
+
+
+def _shown(
+    data: Data, captions: tuple[str, ...], parts: Parts, device: torch.device
+) -> Callable[[int], Wanted]:
+    """row -> what a conditioner looks at: its caption and its first picture."""
+    engine, sized = parts.spec.engine, _sized(data)
+    coding = Coding(parts.registry.get("modalities", data.modality), parts.autoencoder, None, engine)
+    generator = torch.Generator().manual_seed(
+        parts.spec.train.seed if isinstance(parts.spec, TrainSpec) else 0
+    )
+
+    def wanted(number: int) -> Wanted:
+        row = data.train.rows(slice(number, number + 1))
+        first = (row.x[:, :, 0] if row.x.ndim > _CLIP else row.x).to(device)
+        said = captions[int(row.label)] if captions and row.label is not None else ""
+        return replace(
+            sized,
+            prompts=(said,),
+            original=first,
+            picture=first,
+            encode=coding.encoded,
+            raw=coding.raw,
+            noise=lambda like: torch.randn(like.shape, generator=generator).to(like),
+        )
+
+    return wanted
 
 
 def _small(
@@ -94,7 +141,8 @@ def _small(
         return rows.x.float()
     made_by = choice.model_dump_json(exclude={"weights"})
     encoding = latents_of(rows, parts.autoencoder, made_by, device)
-    return (yield from _counted(encoding, len(rows), "pictures encoded"))
+    what = "clips" if rows.rows(slice(0, 1)).x.ndim > _CLIP else "pictures"
+    return (yield from _counted(encoding, len(rows), f"{what} encoded"))
 
 
 def _counted(work: Generator[int, None, T], of: int, what: str) -> Generator[Prepared, None, T]:

@@ -33,8 +33,8 @@ class Objective:
     weighting: Callable[[Level, Prediction], Tensor]
     told: Callable[[Tensor | None], dict[str, Tensor]]
     """What the network reads of the rows with these labels."""
-    nobody: int | None
-    """The label that stands for none."""
+    instead: Callable[[Tensor], Tensor] | None
+    """Labels -> those of nothing, in their place; None where nothing is told."""
     class_dropout: float
 
     def __call__(self, network: Callable[..., Tensor], batch: Split) -> Tensor:
@@ -51,10 +51,10 @@ class Objective:
 
     def _some_dropped(self, label: Tensor | None) -> Tensor | None:
         """Labels, some replaced by "no class", so that guidance has something to compare with."""
-        if label is None or self.nobody is None:
+        if label is None or self.instead is None:
             return None
         dropped = torch.rand(len(label), device=label.device) < self.class_dropout
-        return torch.where(dropped, self.nobody, label)
+        return torch.where(dropped, self.instead(label), label)
 
 
 def objective_of(spec: TrainSpec, registry: Registry, material: Material) -> Objective:
@@ -65,6 +65,6 @@ def objective_of(spec: TrainSpec, registry: Registry, material: Material) -> Obj
         registry.bind("times", spec.train.times, "train.times"),
         registry.bind("weightings", spec.train.weighting, "train.weighting"),
         material.told,
-        material.nobody,
+        material.instead,
         spec.train.class_dropout,
     )

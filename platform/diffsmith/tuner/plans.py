@@ -5,15 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import SpecError, unknown_name
-from ..registry import Registry
+from ..registry import Registry, plain_name
 from ..specs import Choice, SweepSpec, parse
 from .spaces.dimensions import merged
 from .spaces.files import SpaceFile, faults_in, find_space, read_space, space_files
 
 __all__ = ["COSTS", "metrics_of", "plan"]
 
-COSTS = ("latency", "memory")
-"""What is measured beside the metrics: seconds for one sample alone, peak MiB of sampling."""
+COSTS = ("latency", "frame_latency", "memory")
+"""What is measured beside the metrics: seconds for one sample alone, and of a clip for each of its frames;
+peak MiB of sampling."""
 
 
 def plan(
@@ -34,7 +35,8 @@ def plan(
     file = _with(file, put or {}, registry)
     asked = {name: value for name, value in settings.items() if value is not None}
     directed = _directed(objectives, bool(asked.get("constraints")), _modality(file.base, registry), registry)
-    values = {"base": file.base, "space": file.space, "first": file.first, "objectives": directed, **asked}
+    known = {"base": file.base, "space": file.space, "first": file.first, **file.settings}
+    values = {**known, "objectives": directed, **asked}
     spec = parse(SweepSpec, values)
     _require_scores(spec, registry)
     return spec
@@ -48,9 +50,10 @@ def metrics_of(spec: SweepSpec, registry: Registry) -> tuple[str, ...]:
 
 
 def _space_file(target: str, data: str | None, registry: Registry) -> SpaceFile:
-    if target in registry.names("datasets"):
-        space = registry.get("datasets", target).modality
-        return read_space(find_space(space, registry), registry, data or target)
+    named = {plain_name(name): name for name in registry.names("datasets")}
+    if (name := named.get(plain_name(target))) is not None:
+        space = registry.get("datasets", name).modality
+        return read_space(find_space(space, registry), registry, data or name)
     known = [*registry.names("datasets"), *space_files(registry)]
     if target not in known and not target.endswith((".yaml", ".yml")):
         raise SpecError([unknown_name("data set or space", target, known)])
@@ -74,12 +77,12 @@ def _modality(base: Mapping[str, Any], registry: Registry) -> str:
 def _directed(
     objectives: Sequence[str] | Mapping[str, str] | None, constrained: bool, modality: str, registry: Registry
 ) -> dict[str, str]:
-    """Each objective with its direction; by default quality, and latency unless constraints bound costs."""
+    """Each objective with its direction; by default quality, and its cost unless constraints bound costs."""
     if isinstance(objectives, Mapping):
         return dict(objectives)
-    quality = registry.get("modalities", modality).metrics[0]
+    usual = registry.get("modalities", modality)
     names = [objectives] if isinstance(objectives, str) else objectives
-    names = names or ([quality] if constrained else [quality, "latency"])
+    names = names or ([usual.metrics[0]] if constrained else [usual.metrics[0], usual.cost])
     return {name: "minimize" if name in COSTS else _direction(name, registry) for name in names}
 
 

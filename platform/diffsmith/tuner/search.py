@@ -78,6 +78,7 @@ class Search:
             self.spec.samples,
             self.metrics,
             self.spec.seed,
+            self.spec.base.data.to_dict(),
         )
 
     def climbed(self, event: Climbed) -> bool:

@@ -15,10 +15,12 @@ from .published import Source
 __all__ = ["index_of_part", "open_folder", "part_in", "read_config"]
 
 _PLACES = (
+    ("MotionAdapter", "motion_adapter"),
     ("UNet", "unet"),
     ("Autoencoder", "vae"),
     ("VQ", "vae"),
     ("CLIPText", "text_encoder"),
+    ("CLIPVision", "image_encoder"),
     ("T5", "text_encoder"),
     ("Transformer", "transformer"),
 )
@@ -34,7 +36,7 @@ def open_folder(folder: Path, name: str, variant: str | None = None) -> Source:
         index = _alone(folder, names)
     else:
         raise FileFault(folder, no_pipeline(names, f"{folder}/"))
-    places = {part: _place(folder, part) for part, told in index.items() if _is_part(part, told)}
+    places = {part: _place(folder, part, names) for part, told in index.items() if _is_part(part, told)}
     require_variant(folder, variant, [_names(place) for place in places.values()])
 
     @cache
@@ -72,9 +74,14 @@ def _is_part(part: str, told: Any) -> bool:
     return part.isidentifier() and isinstance(told, list) and len(told) == 2 and told[1] is not None
 
 
-def _place(folder: Path, part: str) -> Path:
-    """A part's own folder; the smallest pipelines hold all their files in one."""
-    return folder / part if (folder / part).is_dir() else folder
+def _place(folder: Path, part: str, names: set[str]) -> Path:
+    """A part's own folder, there or not; the smallest pipelines hold all their files in one."""
+    own, told = folder / part, _TOLD_IN.get(part.partition("_")[0], {"config.json"})
+    return folder if names & told and not own.is_dir() else own
+
+
+_TOLD_IN = {"scheduler": {"scheduler_config.json"}, "tokenizer": VOCABULARIES}
+"""Files by which a folder is such a part; any other part is told by its config.json."""
 
 
 def part_in(place: Path, part: str, variant: str | None = None) -> Component:
@@ -82,6 +89,8 @@ def part_in(place: Path, part: str, variant: str | None = None) -> Component:
     names = _names(place)
     if part == "scheduler":
         return Component(place, read_config(place / "scheduler_config.json"), {}, place)
+    if part == "feature_extractor":
+        return Component(place, read_config(place / "preprocessor_config.json"), {}, place)
     if part.startswith("tokenizer"):
         return _tokenizer(place, names)
     config = read_config(place / "config.json")

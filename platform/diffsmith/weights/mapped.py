@@ -97,11 +97,19 @@ class _Windows:
         dtype, shape, start, stop = self._places[name]
         if start == stop:
             return torch.empty(shape, dtype=dtype)
+        if stop - start <= _SMALL:
+            return torch.frombuffer(self._copy(start, stop), dtype=dtype).view(shape)
         number = self._span_of[name]
         window, offset = self._window(number), start - self._spans[number][0]
         numbers = torch.frombuffer(window, dtype=torch.uint8, count=stop - start, offset=offset)
-        mapped = stop - start > _SMALL and start % dtype.itemsize == 0
-        return (numbers if mapped else numbers.clone()).view(dtype).view(shape)
+        aligned = numbers if start % dtype.itemsize == 0 else numbers.clone()
+        return aligned.view(dtype).view(shape)
+
+    def _copy(self, start: int, stop: int) -> bytearray:
+        numbers = bytearray(os.pread(self._descriptor, stop - start, start))
+        if len(numbers) < stop - start:
+            raise FileFault(self._path, "was cut short while it was read")
+        return numbers
 
     def _window(self, number: int) -> mmap.mmap:
         window = self._open.get(number)
@@ -116,6 +124,7 @@ class _Windows:
 
 
 # A norm or a bias is copied: it would keep its whole window in memory when the weights around it are gone.
+# And read, not looked up in the mapping, where the first look at a page costs more than all the rest.
 _SMALL = 64 * 2**10
 # Each window holds a file descriptor, of which a process may have as few as 256.
 _SMALLEST_WINDOW, _MOST_WINDOWS = 8 * 2**20, 8

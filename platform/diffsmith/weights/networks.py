@@ -1,8 +1,9 @@
 """Named tensors into a network: every parameter filled, every tensor used."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -51,20 +52,34 @@ def assign(
     faults = _misfits(wanted, names, tensors, ignored)
     if faults:
         raise FileFault(source, f"does not fit this model: {'; '.join(faults)}")
-    ready = {
-        name: _converted(tensors[name], wanted[name], dtype, device)
+    made = {
+        name: _in_place_of(wanted[name], _converted(tensors[name], wanted[name], dtype, device))
         for name in tensors  # in the file's order, so that what was converted can be let go of
         if names.get(name) == name
     }
-    made = {name: _in_place_of(wanted[name], tensor) for name, tensor in ready.items()}
     modules = dict(network.named_modules(remove_duplicate=False))
     for name in wanted:
         owner, _, own = name.rpartition(".")
-        setattr(modules[owner], own, made[names[name]])
-    held = [*network.named_parameters(), *network.named_buffers()]
-    if empty := [name for name, tensor in held if tensor.is_meta]:
+        _put(modules[owner], own, made[names[name]])
+    if empty := sorted(_empty(modules)):
         raise FileFault(source, f"leaves a part of this model without numbers: {_listed('empty', empty)[0]}")
     return network
+
+
+def _put(module: nn.Module, name: str, tensor: Tensor) -> None:
+    """Where the module keeps it; to set it as an attribute asks much before it comes there."""
+    held: dict[str, Any] = module._parameters if name in module._parameters else module._buffers
+    if name in held and type(module).__setattr__ is nn.Module.__setattr__:
+        held[name] = tensor
+    else:  # recurrent layers keep a second list of their weights
+        setattr(module, name, tensor)
+
+
+def _empty(modules: Mapping[str, nn.Module]) -> Iterator[str]:
+    for path, module in modules.items():
+        for name, tensor in (*module._parameters.items(), *module._buffers.items()):
+            if tensor is not None and tensor.is_meta:
+                yield f"{path}.{name}".lstrip(".")
 
 
 def _tied_names(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> dict[str, str]:

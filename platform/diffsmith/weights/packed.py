@@ -104,7 +104,7 @@ def check_tensor(name: str, dtype: torch.dtype, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{name} is {dtype}, which is not read here")
     if len(shape) > _HIGHEST_RANK:
         raise ValueError(f"{name} has {len(shape)} dimensions, at most {_HIGHEST_RANK} are read")
-    if prod(max(each, 1) for each in shape) * dtype.itemsize >= 2**63:
+    if prod(filter(None, shape)) * dtype.itemsize >= 2**63:
         raise ValueError(f"{name} has a shape that torch lacks")
 
 
@@ -136,7 +136,7 @@ def _place(name: str, told: object, base: int) -> Place:
 
 
 def _counts(told: object) -> tuple[int, ...] | None:
-    if not isinstance(told, list) or not all(type(each) is int and each >= 0 for each in told):
+    if not isinstance(told, list) or [each for each in told if type(each) is not int or each < 0]:
         return None
     return tuple(told)
 

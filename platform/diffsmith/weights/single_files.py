@@ -17,7 +17,7 @@ from .mapped import Tensors
 from .opening import open_tensors
 from .published import Source
 
-__all__ = ["Format", "Part", "Reading", "open_file"]
+__all__ = ["Format", "Part", "Reading", "open_file", "reading_of"]
 
 
 class Part(NamedTuple):
@@ -55,7 +55,7 @@ def open_file(path: Path, name: str, formats: Sequence[Format]) -> Source:
     if weights_among([path.name]) and path.with_name("config.json").exists():
         return _with_settings(path, name)
     tensors = open_tensors(path)
-    reading = _reading(path, tensors, formats)
+    reading = reading_of(path, tensors, formats)
     if reading is None:
         advice = "or name the folder of a part, with its config.json"
         told = f"holds {_some(list(tensors))}, by which it is no model in one file that is known here"
@@ -66,13 +66,21 @@ def open_file(path: Path, name: str, formats: Sequence[Format]) -> Source:
     return Source(name, path, reading.index, component, reading.notes, reading.choices)
 
 
-def _reading(path: Path, tensors: Tensors, formats: Sequence[Format]) -> Reading | None:
-    try:
-        return next(filter(None, (known(tensors) for known in formats)), None)
-    except (KeyError, IndexError) as error:
-        raise FileFault(path, f"is damaged or cut down: its networks lack {error}") from None
-    except ValueError as error:  # of a shape that has other dimensions than it should
-        raise FileFault(path, f"has tensors of shapes that make no network: {error}") from None
+def reading_of(path: Path, tensors: Tensors, formats: Sequence[Format]) -> Reading | None:
+    """As the format reads it that leaves the fewest tensors over; of equal ones the first."""
+    readings, faults = [], []
+    for known in formats:
+        try:
+            reading = known(tensors)
+        except (KeyError, IndexError) as error:
+            faults.append(f"is damaged or cut down: its networks lack {error}")
+        except ValueError as error:  # of a shape that has other dimensions than it should
+            faults.append(f"has tensors of shapes that make no network: {error}")
+        else:
+            readings += [reading] if reading else []
+    if faults and not readings:
+        raise FileFault(path, faults[0])
+    return min(readings, key=lambda reading: len(reading.left), default=None)
 
 
 def _with_settings(path: Path, name: str) -> Source:

@@ -11,12 +11,16 @@ from .hub import Address, address, snapshot
 from .published import Source
 from .single_files import Format, open_file
 
-__all__ = ["AUTOENCODERS", "NETWORKS", "PARTS", "READERS", "Source", "open_source"]
+__all__ = ["ADAPTERS", "AUTOENCODERS", "NETWORKS", "PARTS", "READERS", "Source", "open_source"]
 
 NETWORKS, AUTOENCODERS = ("unet", "transformer"), ("vae", "vqvae")
-READERS = tuple(f"{kind}{number}" for number in ("", "_2", "_3") for kind in ("text_encoder", "tokenizer"))
+ADAPTERS = ("motion_adapter", "adapter")
+READERS = (
+    *(f"{kind}{number}" for number in ("", "_2", "_3") for kind in ("text_encoder", "tokenizer")),
+    *("image_encoder", "feature_extractor"),
+)
 PARTS = (*NETWORKS, *AUTOENCODERS, *READERS, "scheduler")
-"""The parts that are fetched from the Hub unless others are named; not the checkers and image encoders."""
+"""The parts that are fetched from the Hub unless others are named; not the checkers."""
 
 
 def open_source(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .choices import complete, refuse
+from diffsmith.weights.choices import complete, refuse
 
 __all__ = ["ONLY", "block_config", "block_options", "complete", "refuse", "usual"]
 

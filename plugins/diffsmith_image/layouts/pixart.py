@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from diffsmith.errors import SpecError
+from diffsmith.weights.choices import complete, refuse
 from diffsmith.weights.layouts import Layout
 
 from ..pixart import pixart
-from .choices import complete, refuse
 from .patch_transformers import ONLY, block_config, block_options, usual
 
 __all__ = ["LAYOUT"]

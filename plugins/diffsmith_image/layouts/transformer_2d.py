@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from diffsmith.weights.choices import refuse
 from diffsmith.weights.layouts import Layout
 
 from . import dit, pixart
-from .choices import refuse
 
 __all__ = ["LAYOUT"]
 

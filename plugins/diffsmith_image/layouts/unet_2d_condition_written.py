@@ -5,9 +5,9 @@ from math import gcd
 from typing import Any
 
 from diffsmith.errors import SpecError
+from diffsmith.weights.choices import complete
 
 from ..conditional_unet import conditional_unet
-from .patch_transformers import complete
 from .unet_2d_condition_keys import CLASS, Keys, each
 
 __all__ = ["config_of"]

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from diffsmith.errors import SpecError
+from diffsmith.nn.levels import attending
+from diffsmith.weights.choices import complete, refuse
 
-from ..levels import attending
 from ..pixel_unets.plain import pixel_unet
 from ..pixel_unets.skip import skip_unet
-from .choices import complete, refuse
 from .unet_2d_keys import CLASS, Keys
 
 __all__ = ["config_of"]

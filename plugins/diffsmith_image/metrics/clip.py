@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from diffsmith.errors import DiffsmithError
 from diffsmith.metrics import Reference
+from diffsmith.metrics.compared import require_comparable
 
-from .compared import require_comparable
 from .pretrained import CLIP_MODELS, ClipModel, clip_snapshot
 from .rgb import rgb
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from diffsmith.errors import FileFault
 from diffsmith.metrics import Reference
+from diffsmith.metrics.compared import require_comparable
 
-from .compared import require_comparable
 from .pretrained import inception_file
 from .rgb import rgb
 

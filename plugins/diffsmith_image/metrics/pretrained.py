@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
 
+from diffsmith.caches import library_folder
 from diffsmith.cards import Card, MetricCard, cards_in
 
 __all__ = ["CLIP_MODELS", "ClipModel", "clip_snapshot", "inception_file", "pretrained_cards"]
@@ -34,14 +35,14 @@ def pretrained_cards() -> list[Card]:
 
 def inception_file() -> Path | None:
     """The Inception weights among torch hub's checkpoints."""
-    folder = _home("TORCH_HOME", "torch") / "hub" / "checkpoints"
+    folder = library_folder("TORCH_HOME", "torch") / "hub" / "checkpoints"
     return next((folder / name for name in INCEPTION_FILES if (folder / name).is_file()), None)
 
 
 def clip_snapshot(model: str) -> Path | None:
     """The folder of a CLIP model in the Hugging Face cache, if its main revision is there, with weights."""
     given = os.environ.get("HF_HUB_CACHE")
-    hub = Path(given) if given else _home("HF_HOME", "huggingface") / "hub"
+    hub = Path(given) if given else library_folder("HF_HOME", "huggingface") / "hub"
     repository = hub / f"models--{model.replace('/', '--')}"
     main = repository / "refs" / "main"
     if not main.is_file():
@@ -49,13 +50,6 @@ def clip_snapshot(model: str) -> Path | None:
     snapshot = repository / "snapshots" / main.read_text(encoding="utf-8").strip()
     weights = any((snapshot / name).is_file() for name in ("model.safetensors", "pytorch_model.bin"))
     return snapshot if weights and (snapshot / "preprocessor_config.json").is_file() else None
-
-
-def _home(variable: str, name: str) -> Path:
-    """Where a library keeps its files, as it decides itself."""
-    given = os.environ.get(variable)
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(given or Path(cache) / name).expanduser()
 
 
 def _installed(*packages: str) -> bool:

@@ -9,10 +9,10 @@ from torch import nn
 from diffsmith.nn.embeddings import sinusoid
 from diffsmith.nn.fir import FIRDouble, FIRHalve
 from diffsmith.nn.fourier import FourierWaves
+from diffsmith.nn.levels import attending, check_levels
 from diffsmith.nn.song_blocks import HalvingConv
 from diffsmith.nn.song_unet import SongPlan, SongUNet
 
-from ..levels import attending, check_levels
 from .plain import Levels
 
 __all__ = ["ddpmpp", "ncsnpp"]

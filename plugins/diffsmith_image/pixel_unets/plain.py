@@ -9,14 +9,13 @@ from torch import nn
 
 from diffsmith.nn.attention import PixelAttention
 from diffsmith.nn.embeddings import sinusoid
+from diffsmith.nn.levels import attending, check_levels
 from diffsmith.nn.norms import group_norm
 from diffsmith.nn.pixel_unet import PixelUNet2D
 from diffsmith.nn.resample import Downsample, Upsample, double, halve
 from diffsmith.nn.resnet import ADD, SCALE_SHIFT, ResnetBlock
 from diffsmith.nn.unet import Layer, Plan
 from diffsmith.nn.unet_blocks import Nothing
-
-from ..levels import attending, check_levels
 
 __all__ = ["Levels", "Number", "Widths", "heads_of", "pixel_unet"]
 

@@ -7,13 +7,13 @@ from pydantic import Field
 from torch import nn
 
 from diffsmith.nn.attention import PixelAttention
+from diffsmith.nn.levels import attending, check_levels
 from diffsmith.nn.norms import group_norm
 from diffsmith.nn.resnet import ResnetBlock
 from diffsmith.nn.skip_blocks import ROOT_2
 from diffsmith.nn.skip_unet import SkipPlan, SkipUNet2D
 from diffsmith.nn.song_blocks import song_norm
 
-from ..levels import attending, check_levels
 from .plain import Levels, Number, Widths, heads_of
 
 __all__ = ["skip_unet"]

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from diffsmith.weights.ldm.pieces import autoencoder_pieces, encoder_pieces, set_aside, unet_pieces
+from diffsmith.weights.ldm.shapes import autoencoder_config, text_config, unet_config
 from diffsmith.weights.mapped import Tensors
 from diffsmith.weights.renamed import Piece, renamed
 from diffsmith.weights.single_files import Part, Reading
 
-from .pieces import autoencoder_pieces, encoder_pieces, set_aside, unet_pieces
-from .shapes import autoencoder_config, text_config, unet_config
 from .systems import System, system_of
 
 __all__ = ["ldm"]
@@ -22,6 +22,9 @@ _NO_WEIGHTS = re.compile(
     r"|.*\.position_ids|.*\.logit_scale|.*\.attn_mask|v_pred|ztsnr|edm_\w+|global_step"
 )
 """What training leaves in a file: tables of noise, averages, buffers; and marks of how it was trained."""
+
+_OF_CLIPS = re.compile(r"\.(time_stack|temopral_conv)\.")
+"""Layers along the frames of a clip, as two families call them: their files are not read here."""
 
 Positive = Annotated[int, Field(ge=1)]
 Parts = Mapping[str, Tensors]
@@ -37,7 +40,7 @@ def ldm(
     """
     names = [name for name in tensors if not _NO_WEIGHTS.fullmatch(name)]
     pieces = {"unet": unet_pieces(names), "vae": autoencoder_pieces(names, tensors.shapes)}
-    if not any(pieces.values()):
+    if not any(pieces.values()) or any(_OF_CLIPS.search(name) for name in names):
         return None
     system = system_of(names, renamed(tensors, pieces["unet"]).shapes)
     if system is not None:

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from diffsmith.autoencoders import networks
-from diffsmith.autoencoders.layouts import KL, PAELLA, TINY, VQ
+from diffsmith.autoencoders.layouts import KL, KL_TEMPORAL, PAELLA, TINY, VQ
 from diffsmith.errors import SpecError
 from diffsmith.options import checked_options
 
-LAYOUTS = {"kl": KL, "vq": VQ, "tiny": TINY, "paella": PAELLA}
+LAYOUTS = {"kl": KL, "kl_temporal": KL_TEMPORAL, "vq": VQ, "tiny": TINY, "paella": PAELLA}
 
 # As the file of Stable Diffusion 1.5 has it: silent about what came later.
 SD15 = {
@@ -43,6 +43,11 @@ REFUSED = {
         KL,
         {"block_out_channels": [32, 64], "up_block_types": ["UpDecoderBlock2D"]},
         "must name 2",
+    ),
+    "a clip's stage that attends": (
+        KL_TEMPORAL,
+        {"down_block_types": ["AttnDownEncoderBlock2D"]},
+        "AutoencoderKLTemporalDecoder.down_block_types: stages that attend are not possible here",
     ),
     "one-sided attention": (
         VQ,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffsmith_image.pictures import read_facts
+from diffsmith.pictures.files import read_facts
 
 
 @pytest.fixture(scope="module")

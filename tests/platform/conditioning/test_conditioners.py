@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention as attention
 
 from diffsmith.cards import Card, cards_in
-from diffsmith.conditioning import conditioners
+from diffsmith.conditioning import Wanted, conditioners
 from diffsmith.errors import FileFault, SpecError
 from diffsmith.options import checked_options, options_model
 from diffsmith.weights.components import Components
@@ -40,7 +40,7 @@ def made(components: dict[str, Components], name: str, **options: Any) -> Any:
 
 
 def read(conditioner: Any, *prompts: str) -> dict[str, Tensor]:
-    known: dict[str, Tensor] = conditioner(prompts, None, SIZE, guided=False)["conditional"]
+    known: dict[str, Tensor] = conditioner(Wanted(prompts, None, SIZE), guided=False)["conditional"]
     return known
 
 
@@ -65,12 +65,12 @@ def test_every_conditioner_is_a_card_whose_options_can_be_checked() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_both_branches_hold_the_same_names_and_shapes(components: dict[str, Components], name: str) -> None:
     conditioner = made(components, name)
-    known = conditioner(["a cat", "b"], None, SIZE, guided=True)
+    known = conditioner(Wanted(["a cat", "b"], None, SIZE), guided=True)
     shapes = [{key: value.shape for key, value in known[branch].items()} for branch in sorted(known)]
     assert sorted(known) == ["conditional", "unconditional"]
     assert shapes[0] == shapes[1]
     assert all(len(value) == 2 and not value.requires_grad for value in known["conditional"].values())
-    assert sorted(conditioner(["a"], None, SIZE, guided=False)) == ["conditional"]
+    assert sorted(conditioner(Wanted(["a"], None, SIZE), guided=False)) == ["conditional"]
 
 
 @pytest.mark.parametrize("name", LONG_READERS)
@@ -89,7 +89,7 @@ def test_a_prompt_means_the_same_beside_a_longer_one(components: dict[str, Compo
 
 
 def test_a_long_negative_goes_with_a_short_prompt(components: dict[str, Components]) -> None:
-    known = made(components, "clip")(["a cat"], [LONG], SIZE, guided=True)
+    known = made(components, "clip")(Wanted(["a cat"], [LONG], SIZE), guided=True)
     assert known["conditional"]["text"].shape == known["unconditional"]["text"].shape == (1, 231, 32)
 
 
@@ -136,7 +136,7 @@ def test_equal_texts_are_read_once(components: dict[str, Components], name: str)
     conditioner = made(components, name)
     encoder = list(conditioner.encoders.values())[-1]
     with mock.patch.object(encoder, "forward", wraps=encoder.forward) as asked:
-        many = conditioner(["a cat"] * 5, ["b"] * 5, SIZE, guided=True)["conditional"]
+        many = conditioner(Wanted(["a cat"] * 5, ["b"] * 5, SIZE), guided=True)["conditional"]
     assert [len(call.kwargs["input_ids"]) for call in asked.call_args_list] == [2]
     assert torch.equal(many["text"], many["text"][:1].expand(5, -1, -1))
 
@@ -153,12 +153,14 @@ def test_many_long_prompts_are_read_a_few_chunks_at_a_time(components: dict[str,
 
 
 def test_negatives_may_leave_out_layers_too(components: dict[str, Components]) -> None:
-    known = made(components, "clip", clip_skip=1, negative_clip_skip=1)(["a"], ["a"], SIZE, guided=True)
+    known = made(components, "clip", clip_skip=1, negative_clip_skip=1)(
+        Wanted(["a"], ["a"], SIZE), guided=True
+    )
     assert torch.equal(known["conditional"]["text"], known["unconditional"]["text"])
 
 
 def test_sdxl_without_a_negative_goes_away_from_nothing(components: dict[str, Components]) -> None:
-    known = made(components, "sdxl")(["a"], None, SIZE, guided=True)["unconditional"]
+    known = made(components, "sdxl")(Wanted(["a"], None, SIZE), guided=True)["unconditional"]
     assert not known["text"].any()
     assert not known["pooled"].any()
     assert known["sizes"].tolist() == [[32, 48, 0, 0, 32, 48]]
@@ -189,7 +191,7 @@ def test_more_layers_than_there_are_cannot_be_left_out(
 
 def test_each_prompt_needs_its_negative(components: dict[str, Components]) -> None:
     with pytest.raises(SpecError, match="3 texts for 2 prompts"):
-        made(components, "clip")(["a", "b"], ["c"] * 3, SIZE, guided=True)
+        made(components, "clip")(Wanted(["a", "b"], ["c"] * 3, SIZE), guided=True)
 
 
 @pytest.mark.parametrize("prompt", [f"{LONG} cat", "a BREAK b"])

@@ -24,6 +24,8 @@ SCHEDULES = {
     "vp listed": schedules.vp(trained_betas=tuple(np.linspace(1e-4, 0.02, 1000))),
     "vp sigma": schedules.vp(interpolation="sigma"),
     "vp zero": schedules.vp(betas="scaled_linear", terminal="zero"),
+    "vp_fading": schedules.vp_fading(),
+    "vp_fading soon": schedules.vp_fading(betas="linear", start=1e-4, end=0.02, least=0.3, within=50),
     "vp tiny": schedules.vp(betas="scaled_linear", terminal="tiny"),
 }
 TIMES = torch.linspace(0, 1, 33, dtype=torch.float64)
@@ -175,3 +177,16 @@ def test_a_first_beta_without_noise_is_refused(start):
     option = TypeAdapter(schedules.vp.__annotations__["start"])
     with pytest.raises(ValidationError):
         option.validate_python(start)
+
+
+def test_a_signal_that_fades_leaves_the_noise_as_it_is():
+    faded, plain = schedules.vp_fading(), schedules.vp(betas="scaled_linear")
+    timesteps = torch.tensor([0, 200, 399, 400, 999], dtype=torch.float64)
+    mine, other = (each.path(each.at(timesteps / 999)) for each in (faded, plain))
+    torch.testing.assert_close(mine.sigma, other.sigma)
+    torch.testing.assert_close(mine.alpha / other.alpha, torch.from_numpy(fallen())[timesteps.long()])
+
+
+def fallen():
+    """As VideoCrafter tells it."""
+    return np.concatenate([np.linspace(1, 0.7, 400), np.full(600, 0.7)])

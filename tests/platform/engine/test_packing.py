@@ -83,6 +83,22 @@ def test_unpacked_weights_are_parameters_again_bit_for_bit(called):
     assert back.conv_in.weight.grad is not None
 
 
+@pytest.mark.parametrize("held", [torch.float32, torch.float16, torch.float64])
+@pytest.mark.usefixtures("no_grad")
+def test_weights_of_another_format_are_converted_when_they_are_packed(held):
+    plain = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.Linear(6, 5, bias=False)).to(held)
+    there, x = plain[0].weight.data_ptr(), torch.randn(2, 8, 6, 6, dtype=torch.bfloat16)
+    expected = packed(deepcopy(plain).to(torch.bfloat16))
+    late = packed(plain, torch.bfloat16)
+    assert late[0].packed._held.data_ptr() == there, "not before"
+    saved, wanted = late.state_dict(), expected.state_dict()
+    assert all(torch.equal(saved[name], weight) for name, weight in wanted.items())
+    assert torch.equal(late(x), expected(x))
+    assert torch.equal(deepcopy(late)(x), expected(x))
+    assert late[1].packed.nbytes == expected[1].packed.nbytes == 6 * 5 * 2
+    assert {weight.dtype for weight in unpacked(late).parameters()} == {torch.bfloat16}
+
+
 def test_a_packed_layer_holds_its_weights_once():
     layer = packed(nn.Linear(64, 64))
     with torch.no_grad():

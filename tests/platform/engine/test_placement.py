@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from diffsmith.engine import device_of, dtype_of, placed
+from diffsmith.engine.placement import stilled
 from diffsmith.errors import SpecError
 
 
@@ -32,6 +33,30 @@ def test_a_network_is_placed_ready_to_sample(dtype):
     network = placed(nn.Sequential(nn.Linear(2, 2), nn.Dropout()), "cpu", dtype)
     assert not network.training
     assert network[0].weight.dtype == getattr(torch, dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_module_is_stilled_whether_it_is_there_or_not(dtype):
+    network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))  # which counts its batches in whole numbers
+    network[1].running_mean = network[1].running_mean.double()
+    for _ in range(2):
+        assert stilled(network.train(), torch.device("cpu"), dtype) is network
+        assert not any(layer.training for layer in network.modules())
+        assert not any(weight.requires_grad for weight in network.parameters())
+        formats = {name: each.dtype for name, each in network.state_dict().items()}
+        assert formats.pop("1.num_batches_tracked") == torch.int64
+        assert set(formats.values()) == {dtype}
+
+
+def test_a_layer_with_a_train_of_its_own_is_told():
+    class Told(nn.Module):
+        def train(self, mode=True):
+            self.merged = not mode
+            return super().train(mode)
+
+    network = nn.Sequential(nn.Linear(2, 2), Told())
+    assert stilled(network, torch.device("cpu"), torch.float32)[1].merged
+    assert not any(layer.training for layer in network.modules())
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,16 @@ def test_a_prepared_network_is_ready_to_sample():
     assert isinstance(network.conv_in, PackedConv2d)
 
 
+@pytest.mark.parametrize("choices", [{}, {"islands": ("conv_out",)}], ids=["packed at once", "packed last"])
+def test_a_network_counts_in_the_format_that_is_asked_for_whatever_it_lay_in(choices):
+    settings = Settings(device="cpu", dtype="bfloat16", **choices)
+    network = prepared(unet(), settings)
+    kept = {name: each.dtype for name, each in network.state_dict().items()}
+    wide = {name for name, dtype in kept.items() if dtype != torch.bfloat16}
+    assert wide == ({"conv_out.weight", "conv_out.bias"} if choices else set())
+    assert torch.equal(answers(network, torch.bfloat16), answers(network, torch.bfloat16))
+
+
 def test_a_deep_copy_of_it_works_on_its_own():
     network = prepared(unet(), Settings(device="cpu", dtype="float32", cache=partial(deep_features, every=2)))
     before = answers(network)

@@ -1,4 +1,5 @@
 import builtins
+import logging
 from copy import deepcopy
 
 import pytest
@@ -45,6 +46,12 @@ def test_a_texts_keys_are_reused_with_such_weights_too():
     expected = network(*at, **told)
     assert torch.equal(reusing_text(network)(*at, **told), expected)
     assert torch.equal(network(*at, **told), expected)
+
+
+def test_torchao_may_complain_afterwards_as_it_did_before():
+    before = logging.getLogger("torchao").level
+    quantised(nn.Linear(256, 256))
+    assert logging.getLogger("torchao").level == before
 
 
 def test_without_torchao_the_refusal_says_how_to_install_it(monkeypatch):

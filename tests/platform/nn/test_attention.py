@@ -96,6 +96,26 @@ def test_slices_give_the_same_gradients():
     torch.testing.assert_close(grads["sliced"], grads["sdpa"])
 
 
+@pytest.fixture
+def two_threads():
+    """As many as a computer has where tests are not run beside one another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("budget", [1, 3 * 5 * 16, 10**6])
+def test_a_few_tokens_in_many_rows_are_the_formula_too(budget, monkeypatch):
+    monkeypatch.setattr(attending, "NEAR", budget)
+    parts = torch.randn(3, 7, 5, 16, requires_grad=True)
+    out, expected = attend(*parts, heads=4), scores_with(0, *parts, 4)
+    torch.testing.assert_close(out, expected, rtol=1e-6, atol=1e-6)
+    grads = [torch.autograd.grad(each.square().sum(), parts)[0] for each in (out, expected)]
+    torch.testing.assert_close(*grads, rtol=1e-5, atol=1e-5)
+
+
 def test_the_choice_ends_with_its_block_also_by_an_error():
     with pytest.raises(ZeroDivisionError), using("sliced"):
         assert attending._chosen.backend is attending.sliced

@@ -1,4 +1,4 @@
-"""Embeddings: the formula, and what tells one number, class or place from another."""
+"""Embeddings: the formula, and what tells one number or class from another."""
 
 import math
 
@@ -6,13 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from diffsmith.nn.embeddings import (
-    TimestepEmbedding,
-    class_vectors,
-    guidance_waves,
-    sincos_table,
-    sinusoid,
-)
+from diffsmith.nn.embeddings import TimestepEmbedding, class_vectors, guidance_waves, sinusoid
 
 
 def test_a_sinusoid_is_its_formula():
@@ -39,13 +33,6 @@ def test_a_sinusoid_is_never_computed_below_single_precision(dtype):
     torch.testing.assert_close(
         waves.double(), sinusoid(torch.tensor([999.0]).double(), 32), rtol=0, atol=1e-3
     )
-
-
-def test_every_place_of_a_grid_has_its_own_vector_of_column_then_row():
-    table = sincos_table(16, rows=3, columns=5).view(3, 5, 16)
-    assert len(torch.unique(table.flatten(0, 1), dim=0)) == 15
-    assert torch.equal(table[..., :8], table[:1, :, :8].expand(3, 5, 8))
-    assert torch.equal(table[..., 8:], table[:, :1, 8:].expand(3, 5, 8))
 
 
 def test_no_label_is_the_last_class():

@@ -1,5 +1,7 @@
 """From a spec, a folder or a name to a pipeline; one sentence for whatever is wrong."""
 
+import shutil
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -10,6 +12,7 @@ from diffsmith.errors import FileFault, SpecError
 from diffsmith.pipeline import build, load
 from diffsmith.pipeline.building import located, spec_file, written
 from diffsmith.specs import PipelineSpec, parse
+from diffsmith.weights import folders
 
 from .untrained import REGISTRY, made
 
@@ -161,3 +164,34 @@ def test_fields_of_the_spec_can_be_changed_on_the_way(loaded, published):
         load(published("sd1"), gidance="none")
     with pytest.raises(SpecError, match="unknown name 'cfgg' — did you mean 'cfg'"):
         load(published("sd1"), guidance="cfgg")
+
+
+def test_what_was_published_is_opened_once(published, monkeypatch):
+    opened = []
+
+    def counted(path, real=folders.open_tensors):
+        opened.append(path.parent.name)
+        return real(path)
+
+    monkeypatch.setattr(folders, "open_tensors", counted)
+    load(published("sd1"))
+    assert sorted(opened) == ["text_encoder", "unet", "vae"]
+
+
+def test_a_relative_folder_is_known_wherever_the_process_goes(published, monkeypatch, tmp_path):
+    monkeypatch.chdir(published("sd1").parent)
+    pipeline = load("sd1")
+    monkeypatch.chdir(tmp_path)
+    assert pipeline.spec.weights == str(published("sd1").resolve())
+    assert pipeline.parts.source.component("scheduler").config
+
+
+def test_weights_from_elsewhere_are_taken_in_place_of_those_that_told_what_it_is(published, tmp_path):
+    other = shutil.copytree(published("sd1"), tmp_path / "other")
+    file = other / "unet" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(file)
+    save_file({name: tensor + 1 for name, tensor in tensors.items()}, file)
+    exact = {"engine": {"device": "cpu", "dtype": "float32"}}
+    own, moved = load(published("sd1"), **exact), load(published("sd1"), weights=str(other), **exact)
+    assert torch.equal(moved.network.conv_in.bias, own.network.conv_in.bias + 1)
+    assert moved.spec.weights == str(other)

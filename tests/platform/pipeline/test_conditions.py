@@ -2,8 +2,8 @@
 
 import torch
 
-from diffsmith.pipeline.conditions import converted, labelled, worded
-from diffsmith.specs import Request
+from diffsmith.conditioning import Wanted
+from diffsmith.pipeline.conditions import conditioned, converted, labelled, with_beside
 
 CPU = torch.device("cpu")
 
@@ -17,34 +17,32 @@ def test_classes_one_for_all_or_each_its_own_and_none():
 
 
 class Reader:
-    """Notes what it is asked, and answers numbers of every kind."""
+    """Answers numbers of every kind."""
 
-    def __call__(self, prompts, negatives, size, *, guided):
-        self.asked = (list(prompts), None if negatives is None else list(negatives), size, guided)
+    def __call__(self, wanted, *, guided):
         values = {
             "text": torch.full((2, 3, 4), 0.1),
             "text_mask": torch.ones(2, 3),
             "sizes": torch.full((2, 6), 1001.0),
             "label": torch.tensor([3, 4]),
         }
-        return {"conditional": values}
+        return dict.fromkeys(("conditional", *(["unconditional"] if guided else [])), values)
 
 
-def test_words_are_one_for_all_or_each_its_own():
-    reader = Reader()
-    for prompts, negatives, asked in (
-        (("a",), None, (["a", "a"], None)),
-        (("a", "b"), ("c",), (["a", "b"], ["c", "c"])),
-        (None, ("c", "d"), (["", ""], ["c", "d"])),
-    ):
-        request = Request(seeds=(0, 1), prompts=prompts, negatives=negatives)
-        worded(reader, request, (8, 16), CPU, torch.float32)(False)
-        assert reader.asked == (*asked, (8, 16), False)
+def test_every_branch_is_told_what_lies_beside_x():
+    beside = torch.ones(2, 5, 8, 8)
+    read = conditioned(Reader(), Wanted(["a", "b"]), CPU, torch.bfloat16)
+    for guided, branches in ((False, ["conditional"]), (True, ["conditional", "unconditional"])):
+        told = with_beside(read, beside)(guided)
+        assert [*told] == branches
+        assert all(known["beside"] is beside for known in told.values())
+        assert all(known["text"].dtype == torch.bfloat16 for known in told.values())
+    assert with_beside(read, None) is read
 
 
 def test_numbers_that_lose_their_meaning_keep_single_precision():
     """1001 is no number of bfloat16, and a class is none of any float."""
-    condition = Reader()(["a", "b"], None, (8, 8), guided=False)["conditional"]
+    condition = Reader()(Wanted(["a", "b"]), guided=False)["conditional"]
     found = {name: value.dtype for name, value in converted(condition, CPU, torch.bfloat16).items()}
     assert found == {
         "text": torch.bfloat16,

@@ -61,8 +61,18 @@ def test_grey_is_white_from_the_middle_on(tmp_path, picture):
         ("sd1", {"image": __file__}, FileFault, r"test_tasks\.py: is no picture that can be read"),
         ("sd1", {"image": "PICTURE", "mask": "nix.png"}, FileFault, r"nix\.png: there is no such picture$"),
         ("sd1", {"image": "PICTURE", "mask": __file__}, FileFault, r"test_tasks\.py: is no picture"),
-        ("sd1", {"mask": "PICTURE"}, SpecError, r"^mask, strength: they need the image to begin from$"),
-        ("sd1", {"strength": 0.5}, SpecError, r"^mask, strength: they need the image to begin from$"),
+        (
+            "sd1",
+            {"mask": "PICTURE"},
+            SpecError,
+            r"^mask, strength: they need the image to begin from, or the video$",
+        ),
+        (
+            "sd1",
+            {"strength": 0.5},
+            SpecError,
+            r"^mask, strength: they need the image to begin from, or the video$",
+        ),
         (
             "sd1",
             {"image": "PICTURE", "strength": 0.2},

@@ -200,7 +200,8 @@ def test_the_half_that_answers_the_variance_hears_nothing(spec_of, registry):
 def test_a_published_table_keeps_its_classes(spec_of, registry):
     spec = spec_of("dit", "classes")
     material = material_of(spec, registry.bind("datasets", spec.data)(), registry)
-    assert material.model.classes == material.nobody == 1000
+    assert material.model.classes == 1000
+    assert material.instead(torch.tensor([3, 4])).tolist() == [1000, 1000]
     assert set(material.rows.label.tolist()) == {0, 1, 2}
 
 

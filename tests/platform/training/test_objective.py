@@ -54,7 +54,7 @@ def test_that_share_of_the_labels_is_dropped_and_the_others_stay(objective, shar
 @pytest.mark.parametrize(("batch", "classes"), [(Split(BATCH.x, None), 3), (BATCH, None)])
 def test_without_classes_the_network_hears_of_none(lab, spec_of, objective, batch, classes):
     asked, known = Asked(), material(lab, spec_of(), batch, classes)
-    replace(objective, told=known.told, nobody=known.nobody)(asked, known.rows)
+    replace(objective, told=known.told, instead=known.instead)(asked, known.rows)
     assert asked.label is None
 
 

@@ -86,6 +86,14 @@ def test_a_tied_parameter_is_taken_from_whichever_name_is_there(path):
     assert network.first.weight.data_ptr() == tensors["tied.weight"].data_ptr()
 
 
+def test_a_recurrent_layer_counts_with_what_it_was_given():
+    kept = nn.LSTM(2, 3)
+    with torch.device("meta"):
+        network = nn.LSTM(2, 3)
+    x = torch.randn(4, 1, 2)
+    assert torch.equal(assign(network, kept.state_dict(), FILE)(x)[0], kept(x)[0])
+
+
 def test_everything_that_does_not_fit_is_told_at_once():
     tensors = stored() | {
         "first.weight": torch.zeros(3, 5),

@@ -95,6 +95,22 @@ def test_each_part_gives_the_variant_or_else_its_plain_weights(tmp_path) -> None
     assert found.component("text_encoder") is None
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("unet", r"unet/config\.json: is missing, though this pipeline needs it"),
+        ("scheduler", r"scheduler/scheduler_config\.json: is missing"),
+        ("tokenizer", r"tokenizer: holds no vocabulary"),
+        ("tokenizer_2", r"tokenizer_2: holds no vocabulary"),
+    ],
+)
+def test_a_part_without_its_folder_is_told_by_the_folder_that_it_should_have(tmp_path, name, told) -> None:
+    folder = pipeline(tmp_path, vae="AutoencoderKL", **{name: "Any"})
+    part(folder / "vae", {}, PLAIN)
+    with pytest.raises(FileFault, match=told):
+        open_folder(folder, "it").component(name)
+
+
 def test_a_pipeline_without_folders_for_its_parts_is_read(tmp_path) -> None:
     folder = part(
         pipeline(tmp_path, unet="UNet2DModel", scheduler="DDPMScheduler"),

@@ -1,5 +1,6 @@
 """Whatever its name, a file is what stands in it; what is no weights file is told in one sentence."""
 
+import json
 import mmap
 import os
 import time
@@ -20,6 +21,8 @@ TENSORS = {
     "c": torch.tensor(0.5, dtype=torch.bfloat16),
     "none": torch.empty(0, 4),
 }
+MAPPED = 50_000
+"""Numbers of a tensor that is mapped; a smaller one is read."""
 SPELLINGS = ("x.pt", "x.PT", "x.Safetensors", "x.SAFETENSORS", "x.bin", "x.ckpt", "x.onnx", "x.json", "x")
 
 
@@ -77,13 +80,15 @@ def test_shapes_and_formats_are_known_without_reading(tmp_path, monkeypatch):
     path = save_tensors(tmp_path / "w", {"w": torch.ones(3, 2, dtype=torch.float16)})
     tensors = open_tensors(path)
     monkeypatch.setattr(mmap, "mmap", None)
+    monkeypatch.setattr(os, "pread", None)
     assert (tensors.shapes, tensors.dtypes) == ({"w": torch.Size([3, 2])}, {"w": torch.float16})
     assert "w" in tensors
     assert tensors.get("v") is None
 
 
-def test_the_file_stays_as_it_is_when_a_tensor_is_written_to(tmp_path):
-    path = save_tensors(tmp_path / "w", {"w": torch.ones(3)})
+@pytest.mark.parametrize("size", [3, MAPPED])
+def test_the_file_stays_as_it_is_when_a_tensor_is_written_to(tmp_path, size):
+    path = save_tensors(tmp_path / "w", {"w": torch.ones(size)})
     before = path.read_bytes()
     tensor = open_tensors(path)["w"]
     tensor += 1
@@ -91,31 +96,32 @@ def test_the_file_stays_as_it_is_when_a_tensor_is_written_to(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_tensors_outlive_the_replacing_and_the_removal_of_their_file(tmp_path):
-    path = save_tensors(tmp_path / "w", {"w": torch.ones(5000)})
+@pytest.mark.parametrize("size", [3, MAPPED])
+def test_tensors_outlive_the_replacing_and_the_removal_of_their_file(tmp_path, size):
+    path = save_tensors(tmp_path / "w", {"w": torch.ones(size)})
     tensors = open_tensors(path)
     save_tensors(path, {"w": torch.zeros(9)})
     path.unlink()
     assert tensors["w"].eq(1).all()
 
 
-def test_a_file_that_was_cut_since_it_was_opened_is_told(tmp_path):
-    path = save_tensors(tmp_path / "w", {"w": torch.ones(5000)})
+@pytest.mark.parametrize(("size", "told"), [(3, "was cut short"), (MAPPED, "can no longer be mapped")])
+def test_a_file_that_was_cut_since_it_was_opened_is_told(tmp_path, size, told):
+    path = save_tensors(tmp_path / "w", {"w": torch.ones(size)})
     tensors = open_tensors(path)
-    os.truncate(path, 100)
-    with pytest.raises(FileFault, match="can no longer be mapped"):
+    os.truncate(path, 70)
+    with pytest.raises(FileFault, match=told):
         tensors["w"]
 
 
-PLACES = ((b"a", b"U8", b"[0,1]"), (b"b", b"F32", b"[1,5]"))
-
-
-def test_tensors_that_begin_anywhere_in_the_file_are_read(tmp_path):
-    told = (b'"%s":{"dtype":"%s","shape":[1],"data_offsets":%s}' % each for each in PLACES)
-    table, numbers = b"{" + b",".join(told) + b"}", b"\7" + torch.tensor([1.5]).numpy().tobytes()
+@pytest.mark.parametrize("size", [1, MAPPED])
+def test_tensors_that_begin_anywhere_in_the_file_are_read(tmp_path, size):
+    told = (("a", "U8", 1, 0, 1), ("b", "F32", size, 1, 1 + 4 * size))
+    places = {name: {"dtype": kind, "shape": [n], "data_offsets": at} for name, kind, n, *at in told}
+    table, numbers = json.dumps(places).encode(), torch.full((size,), 1.5)
     path = tmp_path / "w"
-    path.write_bytes(len(table).to_bytes(8, "little") + table + numbers)
-    assert open_tensors(path)["b"].tolist() == [1.5]
+    path.write_bytes(len(table).to_bytes(8, "little") + table + b"\7" + numbers.numpy().tobytes())
+    assert torch.equal(open_tensors(path)["b"], numbers)
 
 
 def test_an_archive_of_other_things_is_told(tmp_path, monkeypatch):

@@ -49,7 +49,8 @@ def test_any_options_keep_the_shape_and_reach_every_parameter(choice):
 
 def test_all_that_published_networks_are_told_reaches_every_parameter():
     network = learned(built(3, **TEXT, added=5 + 2 * 8, size_waves=8, guidance=4, extra_channels=5))
-    x, told = torch.randn(2, 9, 8, 8), {"text": torch.randn(2, 5, 6), "pooled": torch.randn(2, 5)}
+    told = {"text": torch.randn(2, 5, 6), "pooled": torch.randn(2, 5), "beside": torch.randn(2, 5, 8, 8)}
+    x = torch.randn(2, 4, 8, 8)
     sizes, guidance = torch.tensor([[64.0, 32.0], [8.0, 0.0]]), torch.tensor([2.0, 7.5])
     out = network(x, torch.tensor(5), torch.tensor([0, 3]), **told, sizes=sizes, guidance=guidance)
     assert out.shape == (2, 4, 8, 8)

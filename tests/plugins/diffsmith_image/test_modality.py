@@ -5,9 +5,9 @@ import torch
 from PIL import Image as Pillow
 
 from diffsmith.errors import FileFault, SpecError
+from diffsmith.pictures.files import read_facts
 from diffsmith.samples import Sample, load_sample, save_sheet
 from diffsmith_image.modality import Image
-from diffsmith_image.pictures import read_facts
 
 IMAGE = Image()
 

@@ -9,8 +9,8 @@ from torch import nn
 
 from diffsmith.data import Split
 from diffsmith.errors import DiffsmithError, FileFault
-from diffsmith.metrics import Reference
-from diffsmith_image.metrics import clip, distances, inception, pretrained
+from diffsmith.metrics import Reference, distances
+from diffsmith_image.metrics import clip, inception, pretrained
 
 HERE = torch.arange(3 * 8 * 8 * 40).view(40, 3, 8, 8) % 251 / 125 - 1
 

@@ -1,16 +1,18 @@
 """What a noise schedule is."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..levels import Level, Path
 from ..scalars import Number
 
-__all__ = ["NoiseSchedule", "whole"]
+__all__ = ["NoiseSchedule", "line", "whole"]
 
 _HALVINGS = 60  # beyond float64's 53 bits
 
@@ -54,3 +56,19 @@ def whole(timestep: Number, how: str) -> Number:
 
 
 _ROUNDING = 1e-9  # a whole timestep that has been through log and exp is still that timestep
+
+
+def line(xs: Tensor, ys: Tensor) -> Callable[[Number], Number]:
+    """Piecewise linear through (xs, ys), xs increasing; held flat beyond both ends."""
+    places, values = xs.tolist(), ys.tolist()
+
+    def at(x: Number) -> Number:
+        if isinstance(x, Tensor):
+            return torch.as_tensor(np.interp(x.numpy(), xs.numpy(), ys.numpy()))
+        right = bisect_right(places, x)
+        if right == 0 or right == len(places):
+            return values[min(right, len(values) - 1)]
+        share = (x - places[right - 1]) / (places[right] - places[right - 1])
+        return float(values[right - 1] + share * (values[right] - values[right - 1]))
+
+    return at

@@ -1,10 +1,8 @@
 """Schedules that are a table of betas, one a training timestep."""
 
-from bisect import bisect_right
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -13,7 +11,7 @@ from .. import betas as beta_tables
 from .. import levels
 from ..levels import Level
 from ..scalars import Number, exp, log
-from .schedule import NoiseSchedule, whole
+from .schedule import NoiseSchedule, line, whole
 
 __all__ = ["vp"]
 
@@ -73,7 +71,7 @@ def _between(straight: str, log_snrs: Tensor) -> tuple[Callable[[Tensor], Tensor
     """(training time -> log-SNR, level -> timestep), both straight lines in that coordinate."""
     of_log_snr, to_log_snr = _COORDINATES[straight]
     known, index = of_log_snr(log_snrs), torch.arange(len(log_snrs), dtype=torch.float64)
-    value, timestep, last = _line(index, known), _line(known, index), len(log_snrs) - 1
+    value, timestep, last = line(index, known), line(known, index), len(log_snrs) - 1
     return (
         lambda time: to_log_snr(value(time.to(torch.float64) * last)),
         lambda level: timestep(of_log_snr(level.log_snr)),
@@ -86,19 +84,3 @@ _COORDINATES: dict[str, tuple[Callable[[Number], Number], Callable[[Number], Num
     "signal": (lambda log_snr: -exp(log_snr), lambda lost: log(-lost)),
 }
 """What may be straight between two timesteps: growing with noise, and turned round."""
-
-
-def _line(xs: Tensor, ys: Tensor) -> Callable[[Number], Number]:
-    """Piecewise linear through (xs, ys), xs increasing; held flat beyond both ends."""
-    places, values = xs.tolist(), ys.tolist()
-
-    def at(x: Number) -> Number:
-        if isinstance(x, Tensor):
-            return torch.as_tensor(np.interp(x.numpy(), xs.numpy(), ys.numpy()))
-        right = bisect_right(places, x)
-        if right == 0 or right == len(places):
-            return values[min(right, len(values) - 1)]
-        share = (x - places[right - 1]) / (places[right] - places[right - 1])
-        return float(values[right - 1] + share * (values[right] - values[right - 1]))
-
-    return at

@@ -12,7 +12,7 @@ from ...metrics import Reference
 from ...modality import Modality
 from ...registry import Registry
 from ...specs import Choice
-from .shared import Conformance, draws
+from .shared import Conformance, draws, example_of
 
 __all__ = ["DatasetConformance", "MetricConformance"]
 
@@ -56,12 +56,13 @@ class MetricConformance(Conformance):
     """A metric tells real data from noise, in the direction it says."""
 
     kind = "metrics"
-    data: ClassVar[Choice] = Choice(name="digits")
+    data: ClassVar[Choice | None] = None
+    """Of the metric's modality; None takes the example of it."""
     samples: ClassVar[int] = 256
 
     def test_real_data_score_better_than_noise(self) -> None:
         """Finite scores, and training rows before random ones."""
-        data, reference = _reference(self.data.model_dump_json(), self.registry())
+        data, reference = self._compared()
         card: MetricCard = self.registry().get("metrics", self.name)
         real = data.train.x[: self.samples]
         noise = torch.rand(real.shape, generator=draws()) * 2 - 1
@@ -72,9 +73,14 @@ class MetricConformance(Conformance):
 
     def test_scores_the_same_every_time(self) -> None:
         """Nothing is drawn at random."""
-        data, reference = _reference(self.data.model_dump_json(), self.registry())
+        data, reference = self._compared()
         x = data.validation.x[: self.samples]
         assert self.bound()(x, reference) == self.bound()(x, reference)
+
+    def _compared(self) -> tuple[Data, Reference]:
+        card: MetricCard = self.registry().get("metrics", self.name)
+        data = self.data or Choice(name=example_of(card.modality).data)
+        return _reference(data.model_dump_json(), self.registry())
 
 
 @cache

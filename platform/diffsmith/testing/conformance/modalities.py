@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...modality import Modality
 from ...samples import Sample
-from .shared import Conformance, draws
+from .shared import Conformance, draws, example_of
 
 __all__ = ["ModalityConformance"]
 
@@ -18,7 +18,8 @@ class ModalityConformance(Conformance):
     """A modality shows what the network made, in every kind of file it names."""
 
     kind = "modalities"
-    shape: ClassVar[tuple[int, ...]] = (1, 8, 8)
+    shape: ClassVar[tuple[int, ...]] = ()
+    """Of a row; () takes the example of the modality."""
     tolerance: ClassVar[float] = 0.01
 
     @property
@@ -52,7 +53,7 @@ class ModalityConformance(Conformance):
             self.registry().get("metrics", metric)
 
     def _x(self) -> Tensor:
-        return torch.rand(3, *self.shape, generator=draws()) * 1.8 - 0.9
+        return torch.rand(3, *(self.shape or example_of(self.name).shape), generator=draws()) * 1.8 - 0.9
 
     def _samples(self) -> list[Sample]:
         data = self.modality.decode(self._x())

@@ -13,7 +13,7 @@ from ...cards import ModelCard
 from ...specs import Choice
 from ...weights.networks import fill
 from ...weights.tensors import load_tensors, save_tensors
-from .shared import Conformance, draws
+from .shared import Conformance, draws, example_of
 
 __all__ = ["ModelConformance"]
 
@@ -25,14 +25,21 @@ class ModelConformance(Conformance):
     """
 
     kind = "models"
-    shape: ClassVar[tuple[int, ...]] = (1, 8, 8)
+    shape: ClassVar[tuple[int, ...]] = ()
+    """Of a row; () takes the example of the network's modality."""
     classes: ClassVar[int] = 3
     reads: ClassVar[Mapping[str, tuple[int, ...]]] = {"label": ()}
+
+    @property
+    def row(self) -> tuple[int, ...]:
+        """The shape of a row."""
+        card: ModelCard = self.registry().get("models", self.name)
+        return self.shape or example_of(card.modality).shape
 
     def test_answers_in_the_shape_of_its_input(self) -> None:
         """One answer a row, finite; a second half of the channels may tell its variance."""
         out = self._answer(self._network())
-        channels, *rest = self.shape
+        channels, *rest = self.row
         assert out.shape in {(2, channels, *rest), (2, 2 * channels, *rest)}
         assert out.isfinite().all()
 
@@ -55,7 +62,7 @@ class ModelConformance(Conformance):
 
     def test_works_without_classes(self) -> None:
         """Data without labels need no label."""
-        network = _stirred(self.bound()(self.shape, None))
+        network = _stirred(self.bound()(self.row, None))
         assert self._answer(network, reads=set(self.reads) - {"label"}).isfinite().all()
 
     def test_every_parameter_learns(self) -> None:
@@ -70,7 +77,7 @@ class ModelConformance(Conformance):
         network = self._network()
         with tempfile.TemporaryDirectory() as folder:
             path = save_tensors(Path(folder) / "weights.safetensors", network.state_dict())
-            again = fill(self.bound()(self.shape, self.classes), load_tensors(path)[0], path)
+            again = fill(self.bound()(self.row, self.classes), load_tensors(path)[0], path)
         assert torch.equal(self._answer(again.eval()), self._answer(network))
 
     def test_its_card_names_what_exists(self) -> None:
@@ -81,7 +88,7 @@ class ModelConformance(Conformance):
             self.registry().bind(kind, Choice.model_validate(choice))()
 
     def _network(self) -> nn.Module:
-        return _stirred(self.bound()(self.shape, self.classes))
+        return _stirred(self.bound()(self.row, self.classes))
 
     def _answer(
         self,
@@ -91,7 +98,7 @@ class ModelConformance(Conformance):
         other: str = "",
         reads: Collection[str] | None = None,
     ) -> Tensor:
-        x = torch.randn(2, *self.shape, generator=draws())[rows]
+        x = torch.randn(2, *self.row, generator=draws())[rows]
         names = self.reads if reads is None else reads
         told = {name: self._condition(name, changed=name == other)[rows] for name in names}
         out: Tensor = network(x, torch.tensor(time), **told)

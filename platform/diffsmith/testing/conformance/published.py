@@ -10,6 +10,7 @@ from ... import factory
 from ...cards import ModelCard
 from ...pipeline import new_network
 from ...specs import PipelineSpec
+from ...weights.hub import address
 from .shared import Conformance
 
 __all__ = ["PublishedConformance"]
@@ -51,7 +52,7 @@ class PublishedConformance(Conformance):
         assert card.licence
         assert card.source
         assert bool(card.encoders) == bool(card.conditioner)
-        assert not card.weights or card.weights.count("/") == 1
+        assert not card.weights or address(card.weights)
 
     def _spec(self) -> PipelineSpec:
         values = {"model": self.name, "weights": self.card.weights or "its.safetensors", **self.card.usual}

@@ -1,14 +1,32 @@
 """What all suites share."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 
 from ...registry import Registry, default_registry
 from ...specs import Choice
 
-__all__ = ["Conformance", "draws"]
+__all__ = ["Conformance", "Example", "draws", "example_of"]
+
+
+class Example(NamedTuple):
+    """What things of a modality are tried with: a data set, and the shape of small rows."""
+
+    data: str
+    shape: tuple[int, ...]
+
+
+_EXAMPLES = {
+    "image": Example("digits", (1, 8, 8)),
+    "video": Example("moving_digits", (1, 4, 8, 8)),
+}
+
+
+def example_of(modality: str) -> Example:
+    """That of a modality by its name; where there is none, a picture's."""
+    return _EXAMPLES.get(modality, _EXAMPLES["image"])
 
 
 class Conformance:

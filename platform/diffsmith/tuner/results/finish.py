@@ -34,8 +34,9 @@ def _tested(sweep: Sweep, registry: Registry) -> Sweep:
     judge = judge_of(sweep.spec.base.data, metrics_of(sweep.spec, registry), registry)
     count, first = sweep.spec.samples, sweep.spec.seed + 1_000_000
     pipeline = sweep.best.pipeline()
-    request = judge.request(pipeline, range(first, first + count))
-    scores = judge.scores(pipeline.generate(request), final=True)
+    requests = judge.requests(pipeline, range(first, first + count))
+    samples = [sample for request in requests for sample in pipeline.generate(request)]
+    scores = judge.scores(samples, final=True)
     return replace(sweep, test=scores, test_floors=judge.floors(count, final=True))
 
 
@@ -43,10 +44,12 @@ def _draw_samples(sweep: Sweep, registry: Registry) -> None:
     """A few rows of every class, by the best pipeline."""
     judge = judge_of(sweep.spec.base.data, metrics_of(sweep.spec, registry), registry)
     pipeline, classes = sweep.best.pipeline(), min(judge.data.classes or 0, _COLUMNS)
-    labels = [label for _ in range(_ROWS) for label in range(classes)] or None
-    count = len(labels) if labels else _ROWS * 8
-    samples = pipeline.generate(judge.request(pipeline, range(count), labels))
-    save_sheet(samples, sweep.folder / "samples.png")
+    rows = _ROWS if judge.frames is None else 1  # a clip has a row of its own on the sheet
+    labels = [label for _ in range(rows) for label in range(classes)] or None
+    requests = judge.requests(pipeline, range(len(labels) if labels else rows * 8), labels)
+    samples = [sample for request in requests for sample in pipeline.generate(request)]
+    for ending in dict.fromkeys((".png", judge.modality.suffixes[0])):  # of what moves, a moving one too
+        save_sheet(samples, sweep.folder / f"samples{ending}")
 
 
 def card_facts(sweep: Sweep, trial: Trial) -> dict[str, str]:

@@ -54,4 +54,11 @@ def _label(name: str) -> str:
 
 
 def _unit(name: str) -> tuple[float, str]:
-    return {"latency": (1e3, "ms a sample"), "memory": (1.0, "MiB")}.get(name, (1.0, ""))
+    return _UNITS.get(name, (1.0, ""))
+
+
+_UNITS = {
+    "latency": (1e3, "ms a sample"),
+    "frame_latency": (1e3, "ms a frame"),
+    "memory": (1.0, "MiB"),
+}

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from reprlib import repr
 from typing import Any
@@ -16,19 +16,24 @@ from .dimensions import Choose, Dimension, Range, Space, dimensions, merged, num
 
 __all__ = ["SpaceFile", "faults_in", "find_space", "read_space", "space_files"]
 
-_FIELDS = ("summary", "base", "space", "first")
+_SETTINGS = ("samples", "rungs")
+_FIELDS = ("summary", "base", "space", "first", *_SETTINGS)
 _PROBES = 64
 
 
 @dataclass(frozen=True)
 class SpaceFile:
-    """A base spec, what varies around it, and configurations known to be good."""
+    """A base spec, what varies around it, and configurations known to be good.
+
+    settings: of the sweep, unless told otherwise: samples, rungs.
+    """
 
     path: Path
     summary: str
     base: dict[str, Any]
     space: dict[str, Any]
     first: tuple[dict[str, Any], ...]
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def space_files(registry: Registry) -> dict[str, Path]:
@@ -68,7 +73,9 @@ def _checked(path: Path, document: Mapping[str, Any], registry: Registry, data: 
         faults.append("first: expected a list of {dotted.name: value}")
         first = []
     base = {**groups.get("base", {}), **({"data": data} if data else {})}
-    file = SpaceFile(path, str(document.get("summary", "")), base, groups.get("space", {}), tuple(first))
+    settings = {key: document[key] for key in _SETTINGS if key in document}
+    summary = str(document.get("summary", ""))
+    file = SpaceFile(path, summary, base, groups.get("space", {}), tuple(first), settings)
     if "base" in groups:
         faults += faults_in(file, registry)
     else:

@@ -11,7 +11,7 @@ from ...files import replacing
 from ...pipeline import Pipeline
 from ...registry import Registry
 from ...samples import Sample, save_sheet
-from ...specs import TrainSpec, parse
+from ...specs import Choice, TrainSpec, parse
 from ...training.fit import save_pipeline
 from ...training.run import Training
 from ..records import Rung
@@ -30,7 +30,8 @@ def evaluate(job: Job, registry: Registry) -> Generator[Event, None, dict[str, f
     """
     spec = parse(TrainSpec, job.spec)
     training = Training(spec, data_of(spec.data, registry), registry, Path(job.folder) / "checkpoints")
-    judge = judge_of(spec.data, job.metrics, registry)
+    judged = spec.data if job.judged is None else Choice.model_validate(job.judged)
+    judge = judge_of(judged, job.metrics, registry)
     curve: list[tuple[int, float]] = []
     try:
         for share in (*job.rungs, 1.0):
@@ -62,17 +63,20 @@ def _scored(job: Job, training: Training, judge: Judge) -> Generator[Event, None
     """Sample with the averaged weights as they are, and score; every frame is an event."""
     started = time.perf_counter()
     pipeline = training.pipeline()
-    making = pipeline.making(judge.request(pipeline, range(job.seed, job.seed + job.samples)))
-    while True:
-        try:
-            next(making)
-        except StopIteration as done:
-            samples: list[Sample] = done.value
-            break
-        yield Stepped(job.number, training.step, training.spec.train.steps, float("nan"))
+    samples = list[Sample]()
+    for request in judge.requests(pipeline, range(job.seed, job.seed + job.samples)):
+        making = pipeline.making(request)
+        while True:
+            try:
+                next(making)
+            except StopIteration as done:
+                samples += done.value
+                break
+            yield Stepped(job.number, training.step, training.spec.train.steps, float("nan"))
     scores = judge.scores(samples)
     sheet = f"sheet-{training.step:06d}.png"
-    save_sheet(_by_label(samples), Path(job.folder) / sheet)
+    for ending in dict.fromkeys((".png", judge.modality.suffixes[0])):  # of what moves, a moving one too
+        save_sheet(_by_label(samples), (Path(job.folder) / sheet).with_suffix(ending))
     return Rung(training.step, scores, time.perf_counter() - started, sheet)
 
 
@@ -82,10 +86,12 @@ def _by_label(samples: list[Sample]) -> list[Sample]:
 
 
 def _cost(pipeline: Pipeline, judge: Judge) -> dict[str, float]:
-    """Latency (seconds for one sample alone) and memory (peak MiB) of sampling."""
-    request = judge.request(pipeline, [0])
+    """Latency (seconds for one sample alone, of clips a frame too) and memory (peak MiB) of sampling."""
+    (request,) = judge.requests(pipeline, [0])
     cost = probe(lambda: pipeline.generate(request), device_of(pipeline.spec.engine.device))
-    return {"latency": cost.seconds, "memory": cost.memory}
+    frames = judge.frames
+    a_frame = {} if frames is None else {"frame_latency": cost.seconds / frames}
+    return {"latency": cost.seconds, **a_frame, "memory": cost.memory}
 
 
 def _write_curve(folder: Path, curve: list[tuple[int, float]]) -> None:

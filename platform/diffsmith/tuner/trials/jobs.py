@@ -33,6 +33,8 @@ class Job:
     samples: int
     metrics: tuple[str, ...]
     seed: int
+    judged: dict[str, Any] | None = None
+    """The data that scores compare with; by default those it is trained on."""
 
 
 @dataclass(frozen=True)

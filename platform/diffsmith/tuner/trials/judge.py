@@ -1,6 +1,6 @@
 """The judge of a sweep: metrics, and the held-out data they compare with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import cycle, islice
@@ -15,6 +15,9 @@ from ...pipeline import Pipeline, request_of
 from ...registry import Registry
 from ...samples import Sample
 from ...specs import Choice, Request
+from .shown import first_picture
+
+_CLIP = 4  # numbers in the shape of a clip
 
 __all__ = ["Judge", "data_of", "judge_of"]
 
@@ -34,12 +37,38 @@ class Judge:
         labels = self.data.validation.label
         return None if labels is None else list(islice(cycle(labels.tolist()), count))
 
-    def request(self, pipeline: Pipeline, seeds: Sequence[int], labels: list[int] | None = None) -> Request:
-        """As many samples of these classes, or of validation data's; by their names where text is read."""
+    @property
+    def frames(self) -> int | None:
+        """How many a clip of the data has; pictures have none."""
+        return self.data.shape[1] if len(self.data.shape) == _CLIP else None
+
+    def requests(
+        self, pipeline: Pipeline, seeds: Sequence[int], labels: list[int] | None = None
+    ) -> Iterator[Request]:
+        """As many samples of these classes, or of validation data's; by their names where text is read.
+
+        All at once; but where a model makes clips of pictures, one after the other: of the first pictures of
+        validation's clips, whatever classes were wanted.
+        """
         asked = self.labels(len(seeds)) if labels is None else labels
-        if pipeline.conditioner is not None:
-            return request_of(seeds=seeds, prompt=[self.data.class_names[label] for label in asked or ()])
-        return request_of(None if pipeline.classes is None else asked, seeds=seeds)
+        if "picture" in pipeline.reads:
+            yield from (self._moving(pipeline, seed, row) for row, seed in enumerate(seeds))
+        elif pipeline.conditioner is not None:
+            names = [self.data.class_names[label] for label in asked or ()]
+            yield request_of(seeds=seeds, prompt=names, frames=self.frames)
+        else:
+            wanted = None if pipeline.classes is None else asked
+            yield request_of(wanted, seeds=seeds, frames=self.frames)
+
+    def _moving(self, pipeline: Pipeline, seed: int, row: int) -> Request:
+        """A clip of a held-out one's first picture, and of what is said of it."""
+        place = row % len(self.data.validation)
+        held_out = self.data.validation.rows(slice(place, place + 1))
+        first = first_picture(held_out.x[0])
+        said = None
+        if "text" in pipeline.reads and held_out.label is not None:
+            said = self.data.class_names[int(held_out.label)]
+        return request_of(seeds=[seed], prompt=said, image=first, frames=self.frames)
 
     def scores(self, samples: Sequence[Sample], final: bool = False) -> dict[str, float]:
         """Every metric of the samples, against test data if `final`, else against validation data."""

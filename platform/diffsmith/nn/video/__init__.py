@@ -1,0 +1,1 @@
+"""Blocks of networks that make clips: frames folded into the batch, and what looks along them."""

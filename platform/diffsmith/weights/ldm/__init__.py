@@ -1,0 +1,1 @@
+"""The names that latent diffusion's authors gave to tensors, and ours for them."""

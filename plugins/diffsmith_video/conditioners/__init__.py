@@ -1,0 +1,1 @@
+"""What networks of clips are told: (component, *, options) -> Conditioner."""

@@ -1,0 +1,1 @@
+"""Files of clips' networks as their authors wrote them."""
