@@ -73,8 +73,8 @@ DISTANCES = """
 ## How far from diffusers
 
 {count} pipelines with random weights at small size: diffusers saves, diffsmith loads, both make two
-pictures or clips from the same seeds. The largest difference of any pixel, whose values lie in [0, 1], float32; the
-bound is 1e-4.
+pictures or clips from the same seeds. The largest difference of any pixel, whose values lie in [0, 1],
+float32; the bound is 1e-4.
 
 | task and pipeline | largest difference |
 |---|---|

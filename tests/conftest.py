@@ -51,15 +51,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Pat
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """published("sd1"): the folder of a tiny pipeline of tests/published.py. Do not write there."""
+    """published("sd1"): the folder of a tiny pipeline of tests/published.py or published_video.py.
+
+    Do not write there.
+    """
     made: dict[str, Path] = {}
 
     def folder(kind: str) -> Path:
-        from tests.published import PIPELINES
+        from tests import published, published_video
 
         if kind not in made:
+            make = {**published.PIPELINES, **published_video.PIPELINES}[kind]
             made[kind] = tmp_path_factory.mktemp("published") / kind
-            PIPELINES[kind](tmp_path_factory.mktemp("words")).save_pretrained(made[kind])
+            make(tmp_path_factory.mktemp("words")).save_pretrained(made[kind])
         return made[kind]
 
     return folder

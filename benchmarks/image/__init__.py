@@ -1,1 +1,1 @@
-"""The parts of benchmarks/image.py: checkpoints, the two sides, one process a figure, and the table."""
+"""Pictures against diffusers: checkpoints, sizes, and the two sides of benchmarks/image.py."""

@@ -5,13 +5,14 @@ from typing import Any
 
 import diffusers
 import torch
-from tests.checkpoints import CLIP_LENGTH, CLIP_VOCABULARY, clip_tokenizer
+from peers.parts import clip_text
+from tests.checkpoints import clip_tokenizer
 from torch import nn
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from .sizes import SIZES, Size
 
-__all__ = ["bytes_of", "checkpoint", "unet"]
+__all__ = ["checkpoint", "step"]
 
 _BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
 _LEVELS = {"down_block_types": ["DownEncoderBlock2D"] * 4, "up_block_types": ["UpDecoderBlock2D"] * 4}
@@ -25,18 +26,20 @@ def checkpoint(folder: Path, name: str) -> Path:
     return where
 
 
-def unet(size: Size) -> nn.Module:
-    """diffusers' U-Net of that size."""
-    network: nn.Module = diffusers.UNet2DConditionModel(**size.unet, sample_size=size.side // 8)
-    return network
+def step(size: Size) -> object:
+    """Ask diffusers' network once, both branches of the guidance."""
+    side = size.side // 8
+    x, text = torch.empty(2, 4, side, side), torch.empty(2, 77, size.unet["cross_attention_dim"])
+    added = {"text_embeds": torch.empty(2, 1280), "time_ids": torch.empty(2, 6)}
+    return _unet(size)(x, torch.empty(()), text, added_cond_kwargs=added)
 
 
 def _pipeline(size: Size, words: Path) -> Any:
     torch.manual_seed(0)
     with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
-        parts = {"unet": unet(size), "vae": _autoencoder(size), "text_encoder": _text(size.text)}
+        parts = {"unet": _unet(size), "vae": _autoencoder(size), "text_encoder": clip_text(size.text)}
         if size.second:
-            parts["text_encoder_2"] = _text(size.second, CLIPTextModelWithProjection)
+            parts["text_encoder_2"] = clip_text(size.second, CLIPTextModelWithProjection)
     dtype = getattr(torch, size.dtype)
     told = {name: part.to("cpu", dtype).eval() for name, part in parts.items()}
     told["scheduler"] = diffusers.DDIMScheduler(**_BETAS, clip_sample=False, set_alpha_to_one=False)
@@ -48,31 +51,12 @@ def _pipeline(size: Size, words: Path) -> Any:
     return diffusers.StableDiffusionPipeline(**told, **nothing)
 
 
+def _unet(size: Size) -> nn.Module:
+    network: nn.Module = diffusers.UNet2DConditionModel(**size.unet, sample_size=size.side // 8)
+    return network
+
+
 def _autoencoder(size: Size) -> nn.Module:
     told = {**size.autoencoder, **_LEVELS, "sample_size": size.side}
     network: nn.Module = diffusers.AutoencoderKL(latent_channels=4, **told)
     return network
-
-
-def _text(told: dict[str, Any], kind: Any = CLIPTextModel) -> nn.Module:
-    """As large as the published ones; the tokenizer knows few words, so most of its table is not read."""
-    network: nn.Module = kind(
-        CLIPTextConfig(
-            vocab_size=49408,
-            hidden_size=told["hidden_size"],
-            intermediate_size=told["intermediate_size"],
-            num_hidden_layers=told["layers"],
-            num_attention_heads=told["heads"],
-            hidden_act=told.get("act", "quick_gelu"),
-            projection_dim=1280,
-            max_position_embeddings=CLIP_LENGTH,
-            bos_token_id=CLIP_VOCABULARY - 2,
-            eos_token_id=CLIP_VOCABULARY - 1,
-        )
-    )
-    return network
-
-
-def bytes_of(folder: Path) -> int:
-    """Of all weights in a folder."""
-    return sum(file.stat().st_size for file in folder.rglob("*.safetensors"))

@@ -13,7 +13,7 @@ class Size:
     """A pipeline of Stable Diffusion's kind: its parts' options, its picture, how far it walks.
 
     side: of the picture, in pixels. second: the options of SDXL's other text encoder. dtype: of the weights
-    in the files.
+    in the files. warm: the size that is walked before anything is measured.
     """
 
     unet: Options
@@ -23,6 +23,10 @@ class Size:
     steps: int
     second: Options = field(default_factory=dict)
     dtype: str = "float32"
+    warm: str = "tiny"
+
+    def __str__(self) -> str:
+        return f"{self.side} pixels, {self.steps} steps"
 
 
 _CROSS = {

@@ -12,6 +12,7 @@ from diffsmith.cards import Card, MetricCard, ModelCard
 from diffsmith.errors import SpecError
 from diffsmith.registry import Registry
 from diffsmith.testing.conformance import PublishedConformance, suite, suites
+from diffsmith.testing.conformance.shared import example_of
 
 EXPLICIT = {
     "explicit_timesteps": {"options": {"timesteps": (999.0, 500.0, 10.0)}, "steps": (3,)},
@@ -31,6 +32,16 @@ READERS = {
     "motion_unet": {
         "options": {"text_width": 8, "added": 4 + 6 * 2, "size_waves": 2, "guidance": 4},
         "reads": {"label": (), **TEXT, "pooled": (4,), "sizes": (6,), "guidance": ()},
+    },
+    "clip_unet": {"options": {"text_width": 8}, "reads": TEXT},
+    "i2vgen": {
+        "options": {"text_width": 8},
+        "reads": {**TEXT, "image": (8,), "beside": (1, 4, 8, 8), "fps": ()},
+    },
+    "videocrafter": {"options": {"text_width": 8}, "reads": {**TEXT, "fps": ()}},
+    "spatio_temporal_unet": {
+        "options": {**SMALL, "heads": (4, 4), "text_width": 8, "numbers": 3, "extra_channels": 4},
+        "reads": {**TEXT, "beside": (4, 1, 8, 8), "numbers": (3,)},
     },
     "mvdream": {"options": {"text_width": 8}, "reads": {"label": (), **TEXT, "camera": (4, 16)}},
     "head_views": {
@@ -73,6 +84,13 @@ def test_there_is_a_suite_for_every_entry(registry: Registry) -> None:
 def test_suites_of_one_plugin_are_what_it_brings() -> None:
     assert "Test_models_unet" in suites(plugin="image")
     assert "Test_estimates_heun" not in suites(plugin="image")
+
+
+def test_things_are_tried_with_an_example_of_their_modality(registry: Registry) -> None:
+    for modality in ("image", "video"):
+        assert registry.get("datasets", example_of(modality).data).modality == modality
+    assert len(example_of("video").shape) == 4
+    assert example_of("scents") == example_of("image")
 
 
 def test_what_was_published_is_looked_at_and_not_run(registry: Registry) -> None:

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import SpecError
+from ..errors import FileFault, SpecError
+from ..files import require_file
 from .overrides import put
 from .recall import recalled, require_there
 
@@ -61,15 +62,18 @@ class Begun(NamedTuple):
         if motion is None:
             return None
         from .. import factory
+        from ..options import options_model
         from ..registry import default_registry
         from ..specs import ModelSpec, PartSpec, parse
 
-        usual = factory.card_of(parse(ModelSpec, self.values["model"]), default_registry()).conditioner or {}
+        registry = default_registry()
+        usual = factory.card_of(parse(ModelSpec, self.values["model"]), registry).conditioner or {}
         chosen = self.values.get("conditioner") or {}
-        own = parse(PartSpec, chosen).to_dict() if chosen else {}
-        if not (own or usual):
+        told = {**usual, **(parse(PartSpec, chosen).to_dict() if chosen else {})}
+        reader = registry.get("conditioners", told["name"], "conditioner.name").function if told else None
+        if reader is None or "motion" not in options_model(reader).model_fields:
             raise SpecError(["--motion: this model is told nothing about motion; leave it out"])
-        return {**usual, **own, "motion": motion}
+        return {**told, "motion": motion}
 
 
 def started(spec: str | None, source: Path | None, variant: str | None = None) -> Begun:
@@ -106,7 +110,7 @@ def sensible(begun: Begun, request: "Request") -> "tuple[PipelineSpec, Modality]
     Paths of weights are whole, so that a sample tells where they were.
     """
     from .. import factory
-    from ..pipeline.building import located
+    from ..pipeline.building import bare_extent, located
     from ..pipeline.requests import require_sense
     from ..registry import default_registry
     from ..specs import PipelineSpec
@@ -118,6 +122,9 @@ def sensible(begun: Begun, request: "Request") -> "tuple[PipelineSpec, Modality]
     shape, classes = factory.shape_of(spec.model, registry)
     reads, clips = factory.reads(spec, registry), len(shape) == _CLIP
     require_sense(request, spec.model.name, classes, reads, spec.guidance.name, clips)
+    _require_files(request)
+    if request.size or request.frames:
+        bare_extent(spec, registry).shape_of(request)
     return spec, registry.get("modalities", factory.card_of(spec.model, registry).modality)
 
 
@@ -129,6 +136,15 @@ def built(spec: "PipelineSpec", where: str) -> "Pipeline":
         return build(spec)
     except SpecError as error:
         raise error.under(where) from None
+
+
+def _require_files(request: "Request") -> None:
+    """Refuse what is not there; what is there is read when it is needed."""
+    for path in filter(None, (request.image, request.mask, *(request.between or ()))):
+        require_file(Path(path), "picture")
+    for path in filter(None, (request.video, request.extend)):
+        if not Path(path).exists() and "%" not in Path(path).name:  # which may stand for many files
+            raise FileFault(path, "there is no such clip")
 
 
 def _spacing_in(scheduler: str | None) -> str | None:

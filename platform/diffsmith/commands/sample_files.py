@@ -21,8 +21,7 @@ def require_target(out: Path, modality: "Modality", count: int) -> Path:
     if not out.suffix or out.is_dir():
         out.mkdir(parents=True, exist_ok=True)
         return out
-    sheets = tuple(dict.fromkeys((".png", modality.suffixes[0])))  # of what moves, a moving one too
-    known = (*modality.suffixes, ".safetensors") if count == 1 else sheets
+    known = (*modality.suffixes, ".safetensors") if count == 1 else modality.suffixes
     if out.suffix.lower() not in known:
         what = "one sample" if count == 1 else f"a sheet of {count} samples"
         raise SpecError([f"--out {out}: {what} can be a file of {', '.join(known)}; or name a folder"])

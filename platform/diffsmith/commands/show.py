@@ -110,7 +110,7 @@ def _print(thing: Thing, facts: dict[str, Any]) -> None:
 
 
 _TITLES = {"aliases": "also", "advice": "when", "correct": "corrector", "evaluations": "calls"}
-_TITLES |= {"pushes": "guidance", "defaults": "numbers", "part": "folder"}
+_TITLES |= {"pushes": "guidance", "defaults": "numbers", "part": "folder", "frames_max": "frames at once"}
 _NAMES = {"name": ""}  # a choice begins with what is chosen
 _WORDS = {
     ("walk", "own"): "the network's own path",
@@ -134,6 +134,8 @@ def _said(name: str, value: Any) -> str:
         return ", ".join(f"{each} {size:.1f} GiB" for each, size in value.items()) + " for the weights alone"
     if name == "pixels":
         return "{1}x{0}".format(*value)
+    if name == "frames_max":
+        return f"{value}; longer clips in windows"
     return _text(value) if value else ""
 
 

@@ -12,8 +12,9 @@ _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 def sizes_of(card: ModelCard, registry: Registry) -> dict[str, Any]:
-    """Height and width in pixels; parameters by part, counted without weights; GiB by number format.
+    """Height and width in pixels, frames of clips; parameters by part, counted without weights; GiB by format.
 
+    frames_max: as many as it can see at once, where it has learnt so many places.
     int8 counts the weights of the network's linear layers as 8-bit, as the engine holds them; the rest stays
     in bfloat16.
     """
@@ -28,10 +29,21 @@ def sizes_of(card: ModelCard, registry: Registry) -> dict[str, Any]:
     counted = {"network": _count(network), "autoencoder": _count(autoencoder), **card.encoders}
     counts = {part: count for part, count in counted.items() if count}
     return {
-        "pixels": [side * factor for side in card.shape[1:]],
+        "pixels": [side * factor for side in card.shape[-2:]],
+        **_frames(card.shape, network),
         "parameters": {**counts, "total": sum(counts.values())},
         "memory": _memory(sum(counts.values()), _linear(network)),
     }
+
+
+def _frames(shape: tuple[int, ...], network: Any) -> dict[str, int]:
+    if len(shape) < _CLIP:
+        return {}
+    most = getattr(network, "frames_max", None)
+    return {"frames": shape[1]} | ({} if most is None else {"frames_max": most})
+
+
+_CLIP = 4  # numbers in the shape of a clip
 
 
 def _autoencoder(card: ModelCard, registry: Registry) -> Any:

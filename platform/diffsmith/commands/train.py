@@ -104,7 +104,7 @@ def _modality(values: dict[str, Any]) -> str:
     from ..registry import default_registry
     from ..specs import ModelSpec, parse
 
-    return factory.card_of(parse(ModelSpec, values.get("model"), "model"), default_registry()).modality
+    return factory.card_of(parse(ModelSpec, values.get("model") or {}, "model"), default_registry()).modality
 
 
 def _followed(events: "Iterator[Prepared | Step]") -> "Iterator[Prepared | Step]":

@@ -1,13 +1,23 @@
 """Convolutions and linear layers on packed weights, by the kernels that torch.compile uses, too."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["PACKED", "PackedConv2d", "PackedLinear", "can_pack", "pack", "unpack"]
+from ..nn.video.temporal_resnet import TemporalConv
+
+__all__ = [
+    "PACKED",
+    "PackedConv2d",
+    "PackedLinear",
+    "PackedTemporalConv",
+    "can_pack",
+    "pack",
+    "unpack",
+]
 
 
 class Weights:
@@ -17,7 +27,7 @@ class Weights:
     """
 
     def __init__(self, plain: Tensor, dtype: torch.dtype) -> None:
-        self._held, self._dtype = plain, dtype
+        self._held, self._dtype, self._plain = plain, dtype, plain.shape
         self._shape: tuple[int, ...] = ()
 
     @property
@@ -27,7 +37,9 @@ class Weights:
 
     def plain(self) -> Tensor:
         """As the layer had it, in the format that it is packed in."""
-        return self._held.to_dense() if self._held.is_mkldnn else self._held.to(self._dtype)
+        if not self._held.is_mkldnn:
+            return self._held.to(self._dtype)
+        return self._held.to_dense().view(self._plain)
 
     def packed(self, shape: tuple[int, ...], pack: Callable[[Tensor, tuple[int, ...]], Tensor]) -> Tensor:
         """As pack(plain, shape) lays it out."""
@@ -46,16 +58,22 @@ class PackedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] to [B, out_channels, H', W']."""
-        weight = self.packed.packed(tuple(x.shape), self._pack)
         how = (self.padding, self.stride, self.dilation, self.groups)
-        out: Tensor = torch.ops.mkldnn._convolution_pointwise(x, weight, self.bias, *how, "none", [], "")
-        return out
+        return _convolved(self.packed, x, self.bias, how)
 
-    def _pack(self, plain: Tensor, shape: tuple[int, ...]) -> Tensor:
-        how = (self.padding, self.stride, self.dilation, self.groups)
-        lay: Any = torch._C._nn.mkldnn_reorder_conv2d_weight  # its stub knows one argument of six
-        laid: Tensor = lay(plain.to_mkldnn(), *how, list(shape))
-        return laid
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        destination[prefix + "weight"] = self.packed.plain()
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+
+
+class PackedTemporalConv(TemporalConv):
+    """A convolution along frames whose answer is the plain one's, in channels-last order."""
+
+    packed: Weights
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, F, N] to [B, out_channels, F, N], N pixels."""
+        return _convolved(self.packed, x, self.bias, ((1, 0), (1, 1), (1, 1), 1))
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         destination[prefix + "weight"] = self.packed.plain()
@@ -78,7 +96,11 @@ class PackedLinear(nn.Linear):
         super()._save_to_state_dict(destination, prefix, keep_vars)
 
 
-PACKED: dict[type[nn.Module], type[nn.Module]] = {nn.Conv2d: PackedConv2d, nn.Linear: PackedLinear}
+PACKED: dict[type[nn.Module], type[nn.Module]] = {
+    nn.Conv2d: PackedConv2d,
+    nn.Linear: PackedLinear,
+    TemporalConv: PackedTemporalConv,
+}
 
 
 def can_pack(layer: nn.Module, dtype: torch.dtype | None = None) -> bool:
@@ -112,6 +134,19 @@ def unpack(layer: nn.Module) -> None:
     plain = {special: kind for kind, special in PACKED.items()}
     layer.weight = nn.Parameter(layer.__dict__.pop("packed").plain())
     layer.__class__ = plain[type(layer)]
+
+
+def _convolved(weights: Weights, x: Tensor, bias: Tensor | None, how: tuple[Any, ...]) -> Tensor:
+    """how: padding, stride, dilation, groups."""
+    weight = weights.packed(tuple(x.shape), partial(_pack_conv, how))
+    out: Tensor = torch.ops.mkldnn._convolution_pointwise(x, weight, bias, *how, "none", [], "")
+    return out
+
+
+def _pack_conv(how: tuple[Any, ...], plain: Tensor, shape: tuple[int, ...]) -> Tensor:
+    lay: Any = torch._C._nn.mkldnn_reorder_conv2d_weight  # its stub knows one argument of six
+    laid: Tensor = lay(plain.flatten(3).to_mkldnn(), *how, list(shape))
+    return laid
 
 
 def _pack_linear(plain: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from .allocations import Allocations
-from .packed_layers import PackedConv2d, PackedLinear
+from .packed_layers import PACKED
 
 __all__ = ["PartCost", "profile"]
 
@@ -94,6 +94,6 @@ def _parts(network: nn.Module) -> dict[str, nn.Module]:
 
 
 def _weights(part: nn.Module) -> float:
-    packed = [layer.packed for layer in part.modules() if isinstance(layer, PackedConv2d | PackedLinear)]
+    packed = [layer.packed for layer in part.modules() if type(layer) in PACKED.values()]
     plain = sum(weight.nbytes for weight in part.parameters())
     return (plain + sum(weight.nbytes for weight in packed)) / _MIB

@@ -78,6 +78,7 @@ def _parts(spec: PipelineSpec, registry: Registry) -> list[Callable[[], Any]]:
             for number, choice in enumerate(spec.adapters)
         ),
         partial(_refuse_what_windows_cannot, spec),
+        partial(_refuse_what_pictures_cannot, spec, registry),
         partial(engine_settings, spec, registry),
         partial(_refiner, spec, registry),
         partial(noise, spec, registry),
@@ -144,6 +145,14 @@ def _refuse_what_windows_cannot(spec: PipelineSpec) -> None:
     if spec.context is not None and (spec.engine.cache is not None or spec.engine.graphs):
         what = "context shows the network one window after the other"
         raise SpecError([f"engine.cache, engine.graphs: {what}; leave them out"])
+
+
+def _refuse_what_pictures_cannot(spec: PipelineSpec, registry: Registry) -> None:
+    """Windows, and the motion that is kept, are along the frames of a clip."""
+    given = [name for name in ("context", "freeinit") if getattr(spec, name) is not None]
+    model = card_of(spec.model, registry)
+    if given and model.modality == "image":
+        raise SpecError([f"{', '.join(given)}: {model.name} makes no clips; leave it out"])
 
 
 def _nobody(*asked: object) -> tuple[Tensor, ...]:

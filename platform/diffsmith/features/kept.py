@@ -33,7 +33,8 @@ class Trained:
 
     def name(self, x: Tensor) -> Tensor:
         """Rows [N, ...] -> the class of each [N], whatever view of it is seen."""
-        return _in_parts(self.network, x).unflatten(1, (-1, self.views)).logsumexp(2).argmax(1)
+        logits = _in_parts(self.network, x)
+        return logits.reshape(len(logits), -1, self.views).logsumexp(2).argmax(1)
 
 
 def classifier_of(rows: Split, recipe: Recipe) -> Trained:

@@ -76,7 +76,7 @@ def _fit(network: Classifier, recipe: Recipe, x: Tensor, label: Tensor | None) -
         seen, named = _drawn(recipe, x, label)
         loss = F.cross_entropy(network(recipe.moved(seen)), named, label_smoothing=0.05)
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         rate.step()
 

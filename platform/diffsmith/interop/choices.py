@@ -28,7 +28,7 @@ def published_choice(choice: Values, name: str, registry: Registry) -> Values:
     def nearness(card: ModelCard) -> tuple[bool, bool, bool]:
         trained = all(getattr(card, fact) == choice[fact] for fact in _TRAINING if fact in choice)
         named = name.startswith(f"{card.weights.partition('@')[0]}@")
-        return trained, card.shape == choice.get("shape"), named
+        return trained, named, card.shape == choice.get("shape")
 
     card = max(same, key=nearness)
     told = {"shape": card.shape, "classes": card.classes}

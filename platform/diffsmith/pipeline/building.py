@@ -16,11 +16,13 @@ from ..weights.blank import blank
 from ..weights.networks import assign
 from ..weights.published import Source
 from .alive import Pipeline
+from .extent import Extent
 from .parts import Parts
 
 __all__ = [
     "SPEC_FILE",
     "assemble",
+    "bare_extent",
     "build",
     "load",
     "located",
@@ -170,3 +172,13 @@ def new_network(model: ModelSpec, registry: Registry) -> nn.Module:
     except ValueError as error:
         raise SpecError([f"model: {error}"]) from None
     return network
+
+
+def bare_extent(spec: PipelineSpec, registry: Registry) -> Extent:
+    """What sizes a pipeline of that spec makes, told without its weights."""
+    choice = factory.autoencoder_of(spec, registry)
+    with blank():
+        network = new_network(spec.model, registry)
+        autoencoder = None if choice is None else registry.bind("autoencoders", choice, "autoencoder")()
+    shape, _ = factory.shape_of(spec.model, registry)
+    return Extent(spec.model.name, shape, network, autoencoder, spec.context)

@@ -66,6 +66,8 @@ class Coding:
             yield self.modality.decode(pixels.movedim(0, 1)[None])[0]
 
     def _in_parts(self, autoencoder: Autoencoder) -> Autoencoder:
+        if self.engine.decode == "sliced" and getattr(autoencoder, "temporal", False):
+            return autoencoder  # it looks along the frames, which come in parts already
         return _DECODING[self.engine.decode](autoencoder)
 
 

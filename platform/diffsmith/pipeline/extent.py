@@ -84,7 +84,8 @@ class Extent(NamedTuple):
             raise SpecError([f"frames: {self.name} makes {self.shape[1]} only"])
         if self._most is not None and min(frames, self.window or frames) > self._most:
             told = f"frames: {self.name} makes 1 to {self._most} in one go, not {frames}"
-            raise SpecError([f"{told}; set context.length={self._most} for longer clips in windows"])
+            how = f"set context.length={self._most} (--window {self._most}) for longer clips in windows"
+            raise SpecError([f"{told}; {how}"])
         return (frames,)
 
     def size_of(self, request: Request) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from ..diffusion.levels import Level
 from ..diffusion.noise import Seeded
 from ..pictures.reading import fitted, pixels, upright
 from ..specs import Request
-from .known import last_frames
+from .shown import last_frames
 
 if TYPE_CHECKING:
     from .alive import Pipeline

@@ -35,7 +35,7 @@ class Request(Spec):
     frames: Positive | None = None
     fps: Annotated[float, Field(gt=0, le=240)] | None = None
     video: str | None = None
-    between: Annotated[tuple[str, ...], Field(min_length=2)] | None = None
+    between: tuple[str, ...] | None = None
     extend: str | None = None
     keep: Positive = 4
     fit: Literal["crop", "pad", "stretch"] | None = None
@@ -55,6 +55,12 @@ class Request(Spec):
         given = [name for name in ("video", "between", "extend") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)}: a clip begins in one way; give one of them")
+        if self.between is not None and len(self.between) < 2:
+            raise ValueError("between: two pictures are needed, or more")
+        if self.extend is None and "keep" in self.model_fields_set:
+            raise ValueError("keep: it tells how much is kept of the clip to go on from; give that as extend")
+        if self.fit is not None and not (self.image or given):
+            raise ValueError("fit: there is no picture and no clip to fit")
         return self
 
     def row(self, index: int) -> dict[str, Any]:

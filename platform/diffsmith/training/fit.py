@@ -56,6 +56,7 @@ def save_pipeline(training: Training, folder: Path) -> Path:
 def _pointing(training: Training) -> PipelineSpec:
     """The spec with the weights that were trained; what stands beside them stays where it is."""
     values = located(training.spec.pipeline().to_dict(), Path())
+    values.pop("adapters", None)  # which are in the weights by now
     trained = {"weights": WEIGHTS_FILE}
     if _is_a_part(training.spec, training.registry):
         values["model"] |= trained

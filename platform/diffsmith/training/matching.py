@@ -62,6 +62,9 @@ def _laid(extent: Extent, data: Data) -> tuple[int, ...]:
     """The shape of the data in the network's space, if it can be one there."""
     height, width = data.shape[-2:]
     frames = data.shape[1] if len(data.shape) == _CLIP else None
+    most = getattr(extent.network, "frames_max", None)
+    if frames and most and frames > most:  # in training there are no windows
+        raise SpecError([f"data.frames: {extent.name} learns from 1 to {most} at once, not from {frames}"])
     try:
         return extent.shape_of(Request(size=(height, width), frames=frames))
     except SpecError as error:

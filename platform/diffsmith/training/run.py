@@ -161,10 +161,10 @@ def _learnt(spec: TrainSpec) -> dict[str, Any]:
     """What the weights so far depend on, defaults included; at a constant rate a run may be made longer."""
     free = _FREE | ({"steps"} if spec.train.rate == "constant" else set())
     written = spec.model_dump(mode="json", include={"model", "data", "train"}, exclude={"train": free})
-    begun = spec.model_dump(mode="json", include=_BEGUN, exclude_none=True)
+    begun = spec.model_dump(mode="json", include=_BEGUN, exclude_defaults=True)
     return {**written, **begun}
 
 
 _FREE = {"checkpoint_every", "gradient_checkpointing"}
-_BEGUN = {"weights", "variant", "autoencoder", "conditioner"}
+_BEGUN = {"weights", "variant", "autoencoder", "conditioner", "adapters"}
 """What a network begins from and what makes its data, where a spec names it."""

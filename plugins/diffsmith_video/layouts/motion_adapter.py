@@ -39,14 +39,19 @@ class _Keys(BaseModel):
 def motion_choice(choice: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """The choice of `motion_unet` that a U-Net of pictures becomes, a choice of `conditional_unet`, complete,
     with the motion modules whose config.json this is; a SpecError tells where they do not fit each other.
+
+    One that has motion modules gets these in their place.
     """
+    if choice["name"] not in _PLACES:
+        told = f"motion modules go into U-Nets of Stable Diffusion, and {choice['name']} is none"
+        raise SpecError([f"adapter: {told}; leave them out"])
     try:
         keys = _Keys.model_validate(dict(config))
     except ValidationError as error:
         raise SpecError(faults_of(error, _Keys, CLASS)) from None
     _require_fit(choice, keys)
     levels = len(keys.block_out_channels)
-    channels, height, width = choice["shape"]
+    channels, *_, height, width = choice["shape"]
     middle = each(keys.motion_transformer_layers_per_mid_block, 1)[0]
     extra = keys.conv_in_channels and keys.conv_in_channels - channels
     return {
@@ -60,6 +65,9 @@ def motion_choice(choice: Mapping[str, Any], config: Mapping[str, Any]) -> dict[
         "extra_channels": choice.get("extra_channels", 0) if extra is None else extra,
         "shape": (channels, frames_of(keys.motion_max_seq_length), height, width),
     }
+
+
+_PLACES = ("conditional_unet", "motion_unet")
 
 
 def _require_fit(choice: Mapping[str, Any], keys: _Keys) -> None:

@@ -32,5 +32,6 @@ def frame_consistency(samples: Tensor, reference: Reference) -> float:
 
 def _likeness(clips: Tensor, reference: Reference) -> Tensor:
     """[N, C, F, H, W] -> [N]."""
-    seen = reference.embed(frames_of(clips)).unflatten(0, (len(clips), -1))  # [N, F, D]
+    seen = reference.embed(frames_of(clips))
+    seen = seen.reshape(len(clips), clips.shape[2], -1)  # [N, F, D]
     return F.cosine_similarity(seen[:, 1:], seen[:, :-1], dim=2).mean(1)

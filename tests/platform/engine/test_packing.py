@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from diffsmith.engine import packed, unpacked
-from diffsmith.engine.packed_layers import PackedConv2d, PackedLinear
+from diffsmith.engine.packed_layers import PACKED
+from diffsmith.nn.video.temporal_resnet import TemporalConv
 
 from .networks import inputs, unet
 
@@ -17,6 +18,7 @@ LAYERS = {
     "grouped": (nn.Conv2d(8, 8, 3, padding=1, groups=4), (1, 8, 6, 6)),
     "dilated, no bias": (nn.Conv2d(4, 8, 3, dilation=2, bias=False), (2, 4, 9, 9)),
     "1x1": (nn.Conv2d(8, 3, 1), (2, 8, 4, 4)),
+    "along frames": (TemporalConv(8, 12), (2, 8, 3, 10)),
     "tokens": (nn.Linear(8, 12), (2, 7, 8)),
     "a vector": (nn.Linear(8, 12, bias=False), (8,)),
 }
@@ -28,7 +30,7 @@ LAYERS = {
 def test_a_packed_layer_answers_as_the_plain_one_at_every_shape(layer, shape, dtype):
     plain = deepcopy(layer).to(dtype)
     fast = packed(deepcopy(plain))
-    assert type(fast) in (PackedConv2d, PackedLinear)
+    assert type(fast) is PACKED[type(layer)]
     for size in (shape, (shape[0] + 1, *shape[1:]) if len(shape) > 1 else shape, shape):
         x = torch.randn(size, dtype=dtype)
         precise = {"rtol": 1e-5, "atol": 1e-5} if dtype == torch.float32 else {"rtol": 2e-2, "atol": 2e-2}
@@ -66,6 +68,15 @@ def test_a_packed_network_answers_saves_and_copies_as_the_plain_one():
     assert saved.keys() == plain.state_dict().keys()
     assert all(torch.equal(saved[name], weight) for name, weight in plain.state_dict().items())
     torch.testing.assert_close(deepcopy(fast)(*at, **told), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("layer", "shape"), LAYERS.values(), ids=LAYERS)
+@pytest.mark.usefixtures("no_grad")
+def test_every_packed_layer_saves_its_weights_in_their_shape(layer, shape):
+    fast = packed(deepcopy(layer))
+    fast(torch.randn(shape))
+    assert all(torch.equal(fast.state_dict()[name], weight) for name, weight in layer.state_dict().items())
+    assert unpacked(fast).weight.shape == layer.weight.shape
 
 
 @pytest.mark.parametrize("called", [False, True])

@@ -44,7 +44,7 @@ def asked(**rest):
         "picture": torch.nn.functional.interpolate(original, (16, 32)),
         "encode": lambda x: x[:, :, ::2, ::2] * 0.5,
         "raw": lambda x: x[:, :, ::2, ::2],
-        "noise": lambda like: torch.ones_like(like),
+        "noise": torch.ones_like,
     }
     return Wanted(**{**whole, **rest})
 
@@ -55,11 +55,11 @@ def test_both_branches_hold_the_same_names_and_shapes(component, name):
     alone, guided = made(asked(), guided=False), made(asked(), guided=True)
     assert [*alone] == ["conditional"]
     assert [*guided] == ["conditional", "unconditional"]
-    shapes = [{name: value.shape for name, value in known.items()} for known in guided.values()]
+    shapes = [{key: value.shape for key, value in known.items()} for known in guided.values()]
     assert shapes[0] == shapes[1]
     assert all(shape[0] == 2 for shape in shapes[0].values())
-    for name, value in alone["conditional"].items():
-        torch.testing.assert_close(value, guided["conditional"][name])
+    for key, value in alone["conditional"].items():
+        torch.testing.assert_close(value, guided["conditional"][key])
     assert all(value.isfinite().all() for known in guided.values() for value in known.values())
     assert made.encoders
 
@@ -110,16 +110,17 @@ def test_a_head_is_seen_in_a_half_circle_and_normals_are_unknown(component):
 
 @pytest.mark.parametrize("name", ["svd", "i2vgen", "videocrafter_image", "head_views"])
 def test_a_missing_picture_is_told(component, name):
-    with pytest.raises(SpecError, match="^image: missing"):
+    with pytest.raises(SpecError, match=r"^image: missing"):
         MADE[name](component)(asked(original=None, picture=None), guided=True)
 
 
 @pytest.mark.parametrize("name", ["svd", "i2vgen"])
 def test_a_missing_autoencoder_is_told(component, name):
-    with pytest.raises(SpecError, match="^autoencoder: missing"):
+    with pytest.raises(SpecError, match=r"^autoencoder: missing"):
         MADE[name](component)(asked(encode=None, raw=None), guided=True)
 
 
 def test_a_missing_encoder_is_told(component):
-    with pytest.raises(SpecError, match=r"^weights: they hold no 'image_encoder', and the model looks at pict"):
+    told = r"^weights: they hold no 'image_encoder', and the model looks at pictures with it"
+    with pytest.raises(SpecError, match=told):
         svd(lambda part: None)

@@ -27,15 +27,13 @@ def test_clips_and_pictures_have_features_of_their_own(moving_digits, embed):
 def test_pictures_are_learnt_from_all_frames_and_only_when_they_are_asked_for(monkeypatch):
     x = torch.randn(6, 1, 3, 8, 8)
     part = Split(x, torch.tensor([0, 1, 2, 0, 1, 2]))
-    learnt = []
+    learnt, learn = [], features.classifier_of
 
-    def classifier_of(rows, recipe):
+    def quickly(rows, recipe):
         learnt.append(rows)
-        return replace_steps(rows, recipe)
+        return learn(rows, replace(recipe, steps=4))
 
-    of = features.classifier_of
-    replace_steps = lambda rows, recipe: of(rows, replace(recipe, steps=4))  # noqa: E731
-    monkeypatch.setattr(features, "classifier_of", classifier_of)
+    monkeypatch.setattr(features, "classifier_of", quickly)
     embed = embedder(Data("small", "video", part, part, part, classes=3))
     embed(x)
     assert [rows.x.shape for rows in learnt] == [(6, 1, 3, 8, 8)]

@@ -73,9 +73,7 @@ def torchvision(monkeypatch):
 
 
 def test_features_are_what_comes_before_the_names_of_actions(checkpoints, torchvision):
-    torch.save(
-        Looker().state_dict() | {"scale": torch.tensor([2.0])}, checkpoints / "r3d_18-b3b3357e.pth"
-    )
+    torch.save(Looker().state_dict() | {"scale": torch.tensor([2.0])}, checkpoints / "r3d_18-b3b3357e.pth")
     ours, real = torch.rand(20, 1, 4, 16, 16) * 2 - 1, torch.rand(10, 1, 4, 16, 16) * 2 - 1
     score = kinetics.fvd_r3d18(ours, Reference(Split(real, None), nn.Identity()))
     network = kinetics._network()
@@ -83,7 +81,7 @@ def test_features_are_what_comes_before_the_names_of_actions(checkpoints, torchv
     shown = network.seen[0]
     assert shown.shape == (8, 3, 4, 112, 112)
     grey = shown[:, 2] * 0.216989 + 0.37645  # undo the normalisation of blue
-    assert 0 <= grey.min()
+    assert grey.min() >= 0
     assert grey.max() <= 1
     torch.testing.assert_close(shown[:, 0] * 0.22803 + 0.43216, grey)
     again = Reference(Split(real, None), lambda x: network(kinetics._shown(x)))

@@ -36,9 +36,10 @@ class FrameConv(nn.Module):
 
     def forward(self, x: Tensor, frames: int) -> Tensor:
         """x [B * F, C, H, W] to the same."""
-        lines = F.silu(self.norm(x)).movedim(1, -1).reshape(-1, frames, x[0, 0].numel(), x.shape[1])
-        out = self.conv(lines.movedim(-1, 1)).movedim(1, -1)  # [B, F, H * W, C]
-        return x + out.reshape(-1, *x.shape[2:], x.shape[1]).movedim(-1, 1)
+        channels, *sides = x.shape[1:]
+        lines = F.silu(self.norm(x)).movedim(1, -1).reshape(-1, frames, sides[0] * sides[1], channels)
+        out: Tensor = self.conv(lines.movedim(-1, 1)).movedim(1, -1)  # [B, F, H * W, C]
+        return x + out.reshape(-1, *sides, channels).movedim(-1, 1)
 
 
 class FrameAttention(nn.Module):
@@ -52,10 +53,11 @@ class FrameAttention(nn.Module):
 
     def forward(self, x: Tensor, frames: int) -> Tensor:
         """x [B * F, C, H, W] to the same."""
-        tokens = x.unflatten(0, (-1, frames)).permute(0, 3, 4, 1, 2).flatten(0, 2)  # [B * H * W, F, C]
+        channels, *sides = x.shape[1:]
+        clips = x.reshape(-1, frames, channels, *sides)
+        tokens = clips.permute(0, 3, 4, 1, 2).flatten(0, 2)  # [B * H * W, F, C]
         out: Tensor = self.attn(self.norm(tokens) + frame_waves(tokens))
-        places = out.reshape(-1, *x.shape[2:], frames, x.shape[1])
-        return x + places.permute(0, 3, 4, 1, 2).flatten(0, 1)
+        return x + out.reshape(-1, *sides, frames, channels).permute(0, 3, 4, 1, 2).flatten(0, 1)
 
 
 def frame_waves(tokens: Tensor) -> Tensor:

@@ -16,12 +16,13 @@ Axis = Callable[[Callable[[Tensor], Tensor], Tensor, int], Tensor]
 
 def within_frames(attention: Callable[[Tensor], Tensor], tokens: Tensor, frames: int) -> Tensor:
     """The tokens of a frame see one another."""
-    return attention(tokens.unflatten(1, (frames, -1)).flatten(0, 1)).reshape(tokens.shape)
+    rows = tokens.reshape(len(tokens) * frames, -1, tokens.shape[2])
+    return attention(rows).reshape(tokens.shape)
 
 
 def along_frames(attention: Callable[[Tensor], Tensor], tokens: Tensor, frames: int) -> Tensor:
     """The tokens of a place see one another."""
-    lines = tokens.unflatten(1, (frames, -1)).transpose(1, 2)  # [B, N, F, width]
+    lines = tokens.reshape(len(tokens), frames, -1, tokens.shape[2]).transpose(1, 2)  # [B, N, F, width]
     return attention(lines.flatten(0, 1)).reshape(lines.shape).transpose(1, 2).flatten(1, 2)
 
 

@@ -13,34 +13,41 @@ _MEMORY = {
 }
 
 
-def seconds(found: dict[str, Figures], on: str) -> Iterator[str]:
+def seconds(found: dict[str, Figures], on: str, what: str) -> Iterator[str]:
     """One line a row: times and peaks of memory, the least of the rounds; imports are a process's start."""
-    memory = _MEMORY[on]
-    yield f"| | imports, s | load, s | first picture, s | step, s | {' | '.join(memory.values())} |"
-    yield "|---" * (5 + len(memory)) + "|"
+    times, memory = _timed(found, what), _MEMORY[on]
+    yield f"| | imports, s | {', s | '.join(times.values())}, s | {' | '.join(memory.values())} |"
+    yield "|---" * (2 + len(times) + len(memory)) + "|"
     for name, each in found.items():
-        times = (f"{each.of(what):.3f}" for what in ("imports", "load", "first", "step"))
-        yield f"| {name} | {' | '.join([*times, *(f'{each.of(what):.0f}' for what in memory)])} |"
+        told = [f"{each.of(what):.3f}" for what in ("imports", *times)]
+        yield f"| {name} | {' | '.join([*told, *(f'{each.of(what):.0f}' for what in memory)])} |"
 
 
-def ratios(found: dict[str, Figures], on: str) -> Iterator[str]:
+def ratios(found: dict[str, Figures], on: str, what: str) -> Iterator[str]:
     """Each of ours over what it is compared with."""
-    memory = next(iter(_MEMORY[on]))
-    yield "| | over | load | first picture | step | peak memory |"
-    yield "|---|---|---|---|---|---|"
+    times, memory = _timed(found, what), next(iter(_MEMORY[on]))
+    yield f"| | over | {' | '.join(times.values())} | peak memory |"
+    yield "|---" * (3 + len(times)) + "|"
     for name, each in found.items():
         for against in each.row.against:
-            pairs = (each.of(what) / found[against].of(what) for what in ("load", "first", "step", memory))
+            pairs = (each.of(what) / found[against].of(what) for what in (*times, memory))
             yield f"| {name} | {against} | {' | '.join(f'{pair:.2f}' for pair in pairs)} |"
 
 
-def differences(found: dict[str, Figures], reference: str) -> Iterator[str]:
-    """How far each row's latents, relative, and picture, in levels of 255, are from the first row's."""
+def _timed(found: dict[str, Figures], what: str) -> dict[str, str]:
+    """What was timed, by its name in the figures: decoding in some comparisons alone."""
+    times = {"load": "load", "first": f"first {what}", "step": "step", "decode": "decoding"}
+    known = next(iter(found.values())).told[0]
+    return {name: times[name] for name in times if name in known}
+
+
+def differences(found: dict[str, Figures], reference: str, what: str) -> Iterator[str]:
+    """How far each row's latents, relative, and what they show, in levels of 255, are from one row's."""
     wanted = found[reference]
-    yield f"| against {reference} | latents, relative | picture, levels |"
+    yield f"| against {reference} | latents, relative | {what}, levels |"
     yield "|---|---|---|"
     for name, each in found.items():
-        levels = (each.made["picture"].int() - wanted.made["picture"].int()).abs()
+        levels = (each.made["shown"].int() - wanted.made["shown"].int()).abs()
         told = f"at most {levels.max()}, {levels.float().mean():.2f} on average"
         yield f"| {name} | {relative(each, wanted):.1e} | {told} |"
 

@@ -8,9 +8,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from .checkpoints import unet
 from .meters import now
-from .sizes import Size
 
 __all__ = ["Peak", "Work", "peak", "work"]
 
@@ -39,13 +37,10 @@ class Peak:
         return work.products / self.products + work.convolutions / self.convolutions
 
 
-def work(size: Size) -> Work:
-    """Of one step: the network on both branches of the guidance, counted on tensors without numbers."""
-    side = size.side // 8
+def work(call: Callable[[], object]) -> Work:
+    """Of a call that makes its network itself, on tensors without numbers."""
     with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        x, text = torch.empty(2, 4, side, side), torch.empty(2, 77, size.unet["cross_attention_dim"])
-        added = {"text_embeds": torch.empty(2, 1280), "time_ids": torch.empty(2, 6)}
-        unet(size)(x, torch.empty(()), text, added_cond_kwargs=added)
+        call()
     counts = counter.get_flop_counts()["Global"]
     convolutions = sum(count for kind, count in counts.items() if "conv" in str(kind))
     return Work(sum(counts.values()) - convolutions, convolutions)

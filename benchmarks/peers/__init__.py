@@ -1,0 +1,1 @@
+"""What comparisons with diffusers share: rows, one process a figure, clocks, the roofline, the tables."""
