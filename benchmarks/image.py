@@ -12,7 +12,7 @@ from pathlib import Path
 from image.checkpoints import checkpoint, step
 from image.sizes import SIZES
 from peers.comparing import Bench, arguments, compare
-from peers.rows import rows
+from peers.rows import LAYOUTS, rows
 
 BENCH = Bench("image", "picture", SIZES, checkpoint, step)
 
@@ -24,7 +24,7 @@ def main() -> None:
     with told.folder() as folder:
         for size in sizes:
             for dtype in told.dtypes:
-                compare(BENCH, size, rows(told.device, dtype), told, Path(folder))
+                compare(BENCH, size, rows(LAYOUTS, told.device, dtype), told, Path(folder))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ PYTHONPATH=platform:plugins:. python benchmarks/video.py [--quick] [--rounds 3] 
 from pathlib import Path
 
 from peers.comparing import Bench, arguments, compare
-from peers.rows import rows
+from peers.rows import BRIEF, rows
 from video.checkpoints import checkpoint, step
+from video.flatness import flatness
 from video.sizes import SIZES
 
 BENCH = Bench("video", "clip", SIZES, checkpoint, step)
@@ -25,7 +26,8 @@ def main() -> None:
     with told.folder() as folder:
         for size in (kind + suffix for kind in KINDS):
             for dtype in told.dtypes:
-                compare(BENCH, size, rows(told.device, dtype), told, Path(folder))
+                compare(BENCH, size, rows(BRIEF, told.device, dtype), told, Path(folder))
+        print("\n".join(flatness([kind + suffix for kind in KINDS], told, Path(folder))))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -71,12 +72,18 @@ def compare(bench: Bench, size: str, ways: list[Row], told: Told, folder: Path) 
     """One size: all tables."""
     shape = bench.sizes[size]
     warm, where = bench.checkpoint(folder, shape.warm), bench.checkpoint(folder, size)
-    asked = {"bench": bench.name, "size": size, "device": told.device, "folder": str(where), "warm": str(warm)}
+    asked = {
+        "bench": bench.name,
+        "size": size,
+        "device": told.device,
+        "folder": str(where),
+        "warm": str(warm),
+    }
     found, peaks = [Figures(row) for row in ways], {row.dtype: Peak() for row in ways}
-    ask, repeats = (here, 1) if told.quick else (apart, 6)
+    ask, fastest = (here, partial(peak, repeats=1, side=256)) if told.quick else (apart, peak)
     for number in range(told.rounds):
         for dtype, known in peaks.items():
-            peaks[dtype] = known.better(peak(told.device, _dtype(dtype, told.device), repeats))
+            peaks[dtype] = known.better(fastest(told.device, _dtype(dtype, told.device)))
         measure(found, number, asked, folder, ask)
     print(f"## {size}: {shape}, {bytes_of(where) / 2**20:.0f} MiB of weights")
     on = torch.cuda.get_device_name() if told.device == "cuda" else f"{torch.get_num_threads()} threads"

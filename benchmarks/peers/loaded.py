@@ -22,7 +22,7 @@ class Loaded:
 
     network: nn.Module
     walk: Callable[[], tuple[Tensor, Tensor]]
-    decode: Callable[[Tensor], object] | None = None
+    decode: Callable[[Tensor], Any] | None = None
 
 
 def walked(pipeline: Any, request: Any) -> tuple[Tensor, Tensor]:

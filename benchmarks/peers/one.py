@@ -22,8 +22,16 @@ __all__ = ["figures"]
 
 def figures(told: dict[str, Any]) -> dict[str, Any]:
     """Do what is told."""
-    sides, sizes = import_module(f"{told['bench']}.sides").SIDES, import_module(f"{told['bench']}.sizes").SIZES
-    load, row, device, size = sides[told["row"]["side"]], Row(**told["row"]), told["device"], sizes[told["size"]]
+    sides, sizes = (
+        import_module(f"{told['bench']}.sides").SIDES,
+        import_module(f"{told['bench']}.sizes").SIZES,
+    )
+    load, row, device, size = (
+        sides[told["row"]["side"]],
+        Row(**told["row"]),
+        told["device"],
+        sizes[told["size"]],
+    )
     warm = load(Path(told["warm"]), sizes[size.warm], row, device)
     imports = time() - told["began"]
     warm.walk()  # threads, first calls of kernels

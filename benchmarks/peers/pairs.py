@@ -34,7 +34,7 @@ class Figures:
     made: dict[str, Tensor] = field(default_factory=dict)
 
     def of(self, what: str) -> float:
-        """The least of the rounds: "imports", "load", "first", "step", "decode" in seconds, "resident" ... in MiB.
+        """The least of the rounds: "imports", "load", "first", "step" ... in seconds, "resident" ... in MiB.
 
         What other rounds add is the machine's other work.
         """

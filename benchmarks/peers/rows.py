@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Row", "rows"]
+__all__ = ["BRIEF", "LAYOUTS", "Row", "rows"]
 
 
 @dataclass(frozen=True)
@@ -23,23 +23,36 @@ class Row:
 
 _CACHE = {"cache": {"name": "deep_features", "every": 3}}
 _LAST = {"channels_last": True}
-_EAGER, _HALF = "diffusers, float32", "diffusers, bfloat16, channels last"
+_EAGER, _HALF, _HALF_LAST = "diffusers, float32", "diffusers, bfloat16", "diffusers, bfloat16, channels last"
 
-_CPU = [
+
+def _ours(half: str) -> list[Row]:
+    """half: the row of diffusers in bfloat16 that those in ours are compared with."""
+    both = (_EAGER, half)
+    return [
+        Row("ours, float32", "ours", "float32", {}, (_EAGER,)),
+        Row("ours, automatic precision", "ours", "auto", {}, both),
+        Row("ours, automatic, deep features kept", "ours", "auto", _CACHE, both, True),
+    ]
+
+
+BRIEF = [Row(_EAGER, "theirs", "float32"), Row(_HALF, "theirs", "bfloat16"), *_ours(_HALF)]
+"""On a CPU, each side as it is loaded."""
+
+LAYOUTS = [
     Row(_EAGER, "theirs", "float32"),
     Row("diffusers, float32, channels last", "theirs", "float32", _LAST),
-    Row("diffusers, bfloat16", "theirs", "bfloat16"),
-    Row(_HALF, "theirs", "bfloat16", _LAST),
+    Row(_HALF, "theirs", "bfloat16"),
+    Row(_HALF_LAST, "theirs", "bfloat16", _LAST),
     Row("ours, float32, plain layout", "ours", "float32", {"layout": "plain"}, (_EAGER,)),
-    Row("ours, float32", "ours", "float32", {}, (_EAGER,)),
-    Row("ours, automatic precision", "ours", "auto", {}, (_EAGER, _HALF)),
-    Row("ours, automatic, deep features kept", "ours", "auto", _CACHE, (_EAGER, _HALF), True),
+    *_ours(_HALF_LAST),
 ]
+"""On a CPU, in other layouts of memory, too."""
 
 
-def rows(device: str, dtype: str = "") -> list[Row]:
+def rows(on_cpu: list[Row], device: str, dtype: str = "") -> list[Row]:
     """The rows for that device; on a GPU in one number format."""
-    return _CPU if device == "cpu" else _gpu(f"diffusers, {dtype}", f"ours, {dtype}", dtype)
+    return on_cpu if device == "cpu" else _gpu(f"diffusers, {dtype}", f"ours, {dtype}", dtype)
 
 
 def _gpu(theirs: str, ours: str, dtype: str) -> list[Row]:

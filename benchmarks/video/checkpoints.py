@@ -49,7 +49,8 @@ def step(size: Size) -> object:
     time, width = torch.empty(()), size.unet["cross_attention_dim"]
     network = _unet(size).to(time.device)  # some of its weights heed no `with torch.device`
     if size.kind == "animatediff":
-        return network(torch.empty(2, channels, *shape), time, torch.empty(2, 77, width))
+        text = torch.empty(2 * size.frames, 77, width)  # theirs is told it once a frame
+        return network(torch.empty(2, channels, *shape), time, text)
     x = torch.empty(2, shape[0], 2 * channels, *shape[1:])
     return network(x, time, torch.empty(2, 1, width), added_time_ids=torch.empty(2, 3))
 
@@ -99,7 +100,9 @@ def _animatediff(size: Size, where: Path) -> Draft:
 
     def autoencoder() -> nn.Module:
         ups = ["UpDecoderBlock2D"] * 4
-        return diffusers.AutoencoderKL(**_LEVELS, **size.autoencoder, up_block_types=ups, sample_size=size.side)
+        return diffusers.AutoencoderKL(
+            **_LEVELS, **size.autoencoder, up_block_types=ups, sample_size=size.side
+        )
 
     beside = {
         "scheduler": diffusers.DDIMScheduler(**_BETAS, beta_schedule="linear", clip_sample=False),

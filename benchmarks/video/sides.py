@@ -53,7 +53,7 @@ def theirs(folder: Path, size: Size, row: Row, device: str) -> Loaded:
         return turned(keep.latents).float().cpu(), clip
 
     @torch.no_grad()
-    def decode(latents: Tensor) -> object:
+    def decode(latents: Tensor) -> Any:
         video = decoded(turned(latents).to(device, pipeline.dtype))
         return pipeline.video_processor.postprocess_video(video=video, output_type="np")
 

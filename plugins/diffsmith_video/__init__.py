@@ -19,10 +19,10 @@ def diffsmith_modalities() -> "list[Video]":
 
 @hookimpl
 def diffsmith_models() -> list[Card]:
-    """Small networks to train, which answer v on cosine noise; and what was published."""
+    """Small networks to train, which answer the flow from data to noise; and what was published."""
     from .published import MODELS
 
-    facts = {"modality": "video", "schedule": {"name": "vp", "betas": "cosine"}, "prediction": {"name": "v"}}
+    facts = {"modality": "video", "schedule": {"name": "flow"}, "prediction": {"name": "flow"}}
     modules = ("diffsmith_video.space_time_unet", "diffsmith_video.space_time_dit")
     small = [card for module in modules for card in cards_in(module, ModelCard, **facts)]
     return [*small, *MODELS]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["is_out_of_memory", "remembering_memory"]
 
 _GIB = 2**30
+_CLIP = 4  # numbers in the shape of a clip
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -36,10 +37,9 @@ def _advice(pipeline: "Pipeline", request: "Request") -> str:
     from ..pipeline.memory import savings
 
     needed, saved = savings(pipeline, request)
-    told = ", ".join(f"--set {setting} ({size(most)})" for setting, most in saved)
-    advice = f"These save most of it first: {told}" if told else "Ask for fewer frames, or a smaller size"
-    more = ", then fewer frames or a smaller --size" if told and request.frames else ""
-    return f"not enough memory: this needs about {size(needed.total)}. {advice}{more}"
+    told = "".join(f"--set {setting} (saves {size(most)}), " for setting, most in saved)
+    least = "fewer --frames or a smaller --size" if len(pipeline.shape) == _CLIP else "a smaller --size"
+    return f"not enough memory: this needs about {size(needed.total)}. Try, in this order, {told}{least}"
 
 
 def size(count: int) -> str:

@@ -122,11 +122,14 @@ _WORDS = {
 }
 
 
+_PHRASES = {"evaluations": "{} of the network a step", "frames_max": "{}; longer clips in windows"}
+
+
 def _said(name: str, value: Any) -> str:
     if (name, value if isinstance(value, str | int) else "") in _WORDS:
         return _WORDS[name, value]
-    if name == "evaluations":
-        return f"{value} of the network a step"
+    if name in _PHRASES:
+        return _PHRASES[name].format(value)
     if name == "parameters":
         counts = {part: count for part, count in value.items() if len(value) > 2 or part != "total"}
         return ", ".join(f"{part} {count:,}" for part, count in counts.items())
@@ -134,8 +137,6 @@ def _said(name: str, value: Any) -> str:
         return ", ".join(f"{each} {size:.1f} GiB" for each, size in value.items()) + " for the weights alone"
     if name == "pixels":
         return "{1}x{0}".format(*value)
-    if name == "frames_max":
-        return f"{value}; longer clips in windows"
     return _text(value) if value else ""
 
 

@@ -12,7 +12,7 @@ _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 def sizes_of(card: ModelCard, registry: Registry) -> dict[str, Any]:
-    """Height and width in pixels, frames of clips; parameters by part, counted without weights; GiB by format.
+    """Height and width in pixels; frames; parameters by part, counted without weights; GiB by number format.
 
     frames_max: as many as it can see at once, where it has learnt so many places.
     int8 counts the weights of the network's linear layers as 8-bit, as the engine holds them; the rest stays

@@ -10,6 +10,7 @@ import typer
 from ..errors import DiffsmithError
 from .output import print_json, print_table
 from .sweep_words import score, settings
+from .train import TOLD
 
 if TYPE_CHECKING:
     from ..tuner.records import Sweep
@@ -79,10 +80,10 @@ def _next(sweep: "Sweep") -> None:
     runs = f" --runs {shlex.quote(str(folder.parent))}" if folder.parent != Path("runs") else ""
     typer.echo("\nNext:")
     try:
-        classes = sweep.best.pipeline().spec.model.classes
-        labels = f" --labels 0-{classes - 1}" if classes else ""
-        best = shlex.quote(str(folder / "best"))
-        typer.echo(f"  diffsmith generate {best}{labels}    more samples of the best")
+        pipeline, best = sweep.best.pipeline(), shlex.quote(str(folder / "best"))
+        labels = [f"--labels 0-{pipeline.classes - 1}"] if pipeline.classes else []
+        words = " ".join([best, *(TOLD[what] for what in pipeline.reads), *labels])
+        typer.echo(f"  diffsmith generate {words}    more samples of the best")
         typer.echo(f"  diffsmith dashboard{runs}    every trial in MLflow")
     except DiffsmithError as error:
         typer.echo(f"  {error}")
@@ -91,7 +92,7 @@ def _next(sweep: "Sweep") -> None:
         typer.echo(f"  diffsmith sweep {name} --resume{runs}    go on where it stopped")
     else:
         typer.echo(f"  diffsmith sweep {name} --resume --budget 5m{runs}    search for longer")
-    for name in ("samples.png", "pareto.png", "leaderboard.csv"):
+    for name in ("samples.png", "samples.mp4", "pareto.png", "leaderboard.csv"):
         if (sweep.folder / name).exists():
             typer.echo(f"  {folder / name}")
 

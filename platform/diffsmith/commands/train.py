@@ -137,7 +137,7 @@ def _report(out: Path, spec: "TrainSpec", last: "Prepared | Step | None", second
     from .. import factory
     from ..registry import default_registry
 
-    words = (_TOLD[what] for what in factory.reads(spec, default_registry()))
+    words = (TOLD[what] for what in factory.reads(spec, default_registry()))
     command = " ".join(["diffsmith generate", shlex.quote(str(out)), *words])
     if json:
         loss = getattr(last, "loss", None)
@@ -147,5 +147,5 @@ def _report(out: Path, spec: "TrainSpec", last: "Prepared | Step | None", second
         typer.echo(command)
 
 
-_TOLD = {"text": '"a prompt"', "picture": "--image picture.png"}
+TOLD = {"text": '"a prompt"', "picture": "--image picture.png"}
 """What the trained pipeline is asked with, by what it reads."""

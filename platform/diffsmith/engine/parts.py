@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
 
 from .allocations import Allocations
-from .packed_layers import PACKED
+from .packed_layers import PACKED, Weights
 
 __all__ = ["PartCost", "profile"]
 
@@ -94,6 +94,6 @@ def _parts(network: nn.Module) -> dict[str, nn.Module]:
 
 
 def _weights(part: nn.Module) -> float:
-    packed = [layer.packed for layer in part.modules() if type(layer) in PACKED.values()]
+    packed = [cast(Weights, each.packed) for each in part.modules() if type(each) in PACKED.values()]
     plain = sum(weight.nbytes for weight in part.parameters())
     return (plain + sum(weight.nbytes for weight in packed)) / _MIB

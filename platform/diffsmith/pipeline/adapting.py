@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import factory
-from ..cards import AdapterCard, Card
+from ..cards import AdapterCard, Card, ModelCard
 from ..errors import FileFault, SpecError
 from ..interop.choices import published_choice, whole_options
 from ..interop.pipelines import opened
@@ -57,8 +57,21 @@ def _becomes(card: AdapterCard, model: ModelSpec, adapter: Component, registry: 
     shape, classes = factory.shape_of(model, registry)
     options = whole_options(network, model.options)
     whole = {**options, "name": next(builders).name, "shape": shape, "classes": classes}
-    change = Card("becomes", "", card.becomes).function
-    return published_choice(change(whole, adapter.config), model.name, registry)
+    became = Card("becomes", "", card.becomes).function(whole, adapter.config)
+    told = _as_before(model, network, registry.get("models", became["name"]))
+    return published_choice({**became, **told}, model.name, registry)
+
+
+def _as_before(model: ModelSpec, network: ModelCard, then: ModelCard) -> dict[str, Any]:
+    """What the choice tells that an adapter does not change, but for what the new network has by itself.
+
+    The noise stays only where the kind of data does: clips are learnt from noise of their own.
+    """
+    stay = ["prediction", "boundary", *(["schedule"] if network.modality == then.modality else [])]
+    written = model.to_dict()
+    trained = {name: written.get(name) or getattr(network, name) for name in stay}
+    told = {name: value for name, value in trained.items() if value != getattr(then, name)}
+    return {**told, **{name: written[name] for name in ("weights", "fps") if name in written}}
 
 
 def _opened(weights: str, registry: Registry, folder: Path) -> Component:

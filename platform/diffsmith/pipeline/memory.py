@@ -1,17 +1,16 @@
 """What making samples takes of memory, counted without making them, and what would take less."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from .. import factory
-from ..engine import Allocations, device_of, dtype_of
+from ..engine import Allocations, device_of, dtype_of, reusing_text
 from ..nn.attending import using
 from ..specs import EngineSpec, Request
-from ..weights.blank import blank
+from .windows import told_of
 
 if TYPE_CHECKING:
     from .alive import Pipeline
@@ -36,15 +35,20 @@ class Need:
 
 
 def savings(pipeline: "Pipeline", request: Request) -> tuple[Need, list[tuple[str, int]]]:
-    """What the request needs, and what each setting would save of that, most first."""
-    counting = _Counting.of(pipeline, request)
-    now, engine = counting.need(pipeline.spec.engine), pipeline.spec.engine
-    saved = {
-        f"engine.{name}={value}": now.total - counting.need(engine.model_copy(update={name: value})).total
+    """What the request needs, and what each setting would save of that, most first; crumbs are left out."""
+    counting, engine = _Counting.of(pipeline, request), pipeline.spec.engine
+    now = counting.need(engine)
+    smaller = {
+        f"engine.{name}={_written(value)}": counting.need(engine.model_copy(update={name: value}))
         for name, value in _SMALLER.items()
         if getattr(engine, name) != value and _possible(name, engine, counting)
     }
-    return now, sorted(((name, most) for name, most in saved.items() if most > 0), key=lambda each: -each[1])
+    if counting.frames > _FEW and engine.cache is None and not engine.graphs:  # which know no windows
+        half = -(-counting.frames // 2)
+        smaller[f"context.length={half}"] = replace(counting, frames=half).need(engine)
+    saved = {name: now.total - need.total for name, need in smaller.items()}
+    enough = [(name, most) for name, most in saved.items() if most > now.total * _CRUMB]
+    return now, sorted(enough, key=lambda each: -each[1])
 
 
 def need(pipeline: "Pipeline", request: Request) -> Need:
@@ -68,14 +72,23 @@ def _possible(name: str, engine: EngineSpec, counting: "_Counting") -> bool:
     return name != "decode_frames" or counting.x.ndim == _CLIP
 
 
+def _written(value: Any) -> str:
+    """As YAML has it."""
+    return str(value).lower()
+
+
+_CRUMB = 0.01  # of all
 _CLIP = 5  # dimensions of clips
+_AT_ONCE = 8  # frames that an autoencoder of pictures is given
+_FEW = 3  # frames, of which half are too few to move
 
 
 @dataclass(frozen=True)
 class _Counting:
     """A network and its decoder without numbers, and one sample's x and conditions, all on the meta device.
 
-    weights: bytes of the network's, and of all that stands beside it. branches: that guidance asks.
+    samples: that are asked for. branches: that guidance asks. beside: numbers in the weights of what reads
+    words and pictures. frames: that the network sees at once.
     """
 
     network: nn.Module
@@ -84,62 +97,81 @@ class _Counting:
     conditions: Conditions
     samples: int
     branches: int
-    weights: tuple[int, int]
+    beside: int
+    frames: int
 
     @classmethod
     def of(cls, pipeline: "Pipeline", request: Request) -> "_Counting":
-        """Of a pipeline and what is asked of it; its encoders read the first sample's words."""
-        from .building import new_network
+        """Of a pipeline and what is asked of it; what the first sample is told is read for that."""
+        from .building import bare_extent
 
         one = request.part(slice(0, 1))
-        x = torch.empty(1, *pipeline.extent.shape_of(one))
-        known = pipeline._conditions(one, x.to(pipeline.device))(False)["conditional"]
-        with blank():
-            network = new_network(pipeline.spec.model, pipeline.registry)
-            choice = factory.autoencoder_of(pipeline.spec, pipeline.registry)
-            bind = pipeline.registry.bind
-            decoder = None if choice is None else bind("autoencoders", choice, "autoencoder")()
-        beside = [*pipeline.conditioners.values(), *([] if decoder is None else [decoder])]
-        window = pipeline.extent.window or x.shape[2]
-        shown = x[:, :, :window] if x.ndim == _CLIP else x
+        begun = pipeline._begun(one)
+        known = pipeline._asked(one, begun).conditions(False)["conditional"]
+        bare, engine = bare_extent(pipeline.spec, pipeline.registry), pipeline.spec.engine
+        network = bare.network.eval()
+        frames = begun.x.shape[2] if begun.x.ndim == _CLIP else 1
         return cls(
-            network.eval(),
-            decoder,
-            shown.to("meta"),
-            {name: _shorter(value, x, shown).to("meta") for name, value in known.items()},
+            reusing_text(network) if engine.reuse_text and not engine.graphs else network,
+            bare.autoencoder,
+            begun.x.to("meta", torch.float32),
+            {name: _single(value).to("meta") for name, value in known.items()},
             len(request.seeds),
             1 if pipeline.spec.guidance.name in ("none", "embedded") else 2,
-            (_numbers(network), sum(_numbers(module) for module in beside)),
+            sum(_numbers(module) for module in _readers(pipeline)),
+            min(pipeline.extent.window or frames, frames),
         )
 
     def need(self, engine: EngineSpec) -> Need:
         """With those settings."""
         dtype = dtype_of(engine.dtype, device_of(engine.device))
-        own, beside = (numbers * dtype.itemsize for numbers in self.weights)
         rows = min(engine.batch, self.samples)
-        walking = self._walking(rows * (1 if engine.guidance == "apart" else self.branches), dtype)
-        decoding = (
-            0
-            if self.decoder is None
-            else self._decoding(engine, dtype)
-            * (1 if self.x.ndim == _CLIP or engine.decode != "whole" else rows)
-        )
-        return Need(0 if engine.offload else own + beside, walking, decoding)
+        asked, calls = (rows, self.branches) if engine.guidance == "apart" else (rows * self.branches, 1)
+        weights = 0 if engine.offload else self._weights(dtype)
+        return Need(weights, self._walking(asked, calls, dtype), self._decoding(rows, engine, dtype))
 
-    def _walking(self, rows: int, dtype: torch.dtype) -> int:
-        told = {name: value.expand(rows, *value.shape[1:]) for name, value in self.conditions.items()}
-        x = self.x.expand(rows, *self.x.shape[1:])
-        return _peak(lambda: self.network(x, torch.empty((), device="meta"), **told), dtype)
+    def _weights(self, dtype: torch.dtype) -> int:
+        own = (_numbers(self.network) + self.beside) * dtype.itemsize
+        decoder = _format(self.decoder, dtype)
+        return own + (0 if self.decoder is None else _numbers(self.decoder) * decoder.itemsize)
 
-    def _decoding(self, engine: EngineSpec, dtype: torch.dtype) -> int:
-        x = self.x
+    def _walking(self, rows: int, calls: int, dtype: torch.dtype) -> int:
+        """What was made of each call's text is kept while the next one works."""
+        seen = torch.arange(self.frames, device="meta")
+        x, told = self.x, self.conditions
+        if x.ndim == _CLIP and self.frames < x.shape[2]:
+            told = {name: told_of(name, value, seen, x.shape[2]) for name, value in told.items()}
+            x = x[:, :, : self.frames]
+        each = [{name: _rows(value, rows) for name, value in told.items()} for _ in range(calls)]
+        x, t = _rows(x, rows), torch.empty((), device="meta")
+        return _peak(lambda: [self.network(x, t, **known).shape for known in each], dtype)
+
+    def _decoding(self, rows: int, engine: EngineSpec, dtype: torch.dtype) -> int:
+        if self.decoder is None:
+            return 0
+        x = _rows(self.x, rows if engine.decode == "whole" else 1)
         if x.ndim == _CLIP:
-            temporal = getattr(self.decoder, "temporal", False)
-            x = x[0].movedim(1, 0)[: engine.decode_frames or (len(x[0, 0]) if temporal else 8)]
+            together = x.shape[2] if getattr(self.decoder, "temporal", False) else _AT_ONCE
+            x = x[0].movedim(1, 0)[: engine.decode_frames or together]
         if engine.decode == "tiled":
             side = self.decoder.sample_size // self.decoder.factor
             x = x[..., :side, :side]
-        return _peak(lambda: self.decoder.decode(x), dtype)
+        return _peak(lambda: self.decoder.decode(x), _format(self.decoder, dtype))
+
+
+def _readers(pipeline: "Pipeline") -> list[nn.Module]:
+    """Whatever has weights beside the network and its autoencoder."""
+    refiner = pipeline.refiner
+    return [
+        *pipeline.conditioners.values(),
+        *([] if refiner is None else [refiner.network, *_readers(refiner)]),
+    ]
+
+
+def _format(decoder: Any, dtype: torch.dtype) -> torch.dtype:
+    """What it runs in: one that bfloat16 is too coarse for stays in single precision."""
+    fits = dtype == torch.float16 or not getattr(decoder, "needs_float32", False)
+    return dtype if fits else torch.float32
 
 
 def _peak(call: Any, dtype: torch.dtype) -> int:
@@ -150,12 +182,12 @@ def _peak(call: Any, dtype: torch.dtype) -> int:
     return counted.peak * dtype.itemsize // torch.float32.itemsize
 
 
-def _shorter(value: Tensor, x: Tensor, shown: Tensor) -> Tensor:
-    """What is told of each frame, of those that the network sees at once."""
-    if x.ndim < _CLIP or value.ndim < 3 or x.shape[2] not in value.shape[1:3]:
-        return value.float() if value.is_floating_point() else value
-    axis = 2 if value.shape[2] == x.shape[2] else 1
-    return value.narrow(axis, 0, shown.shape[2]).float()
+def _rows(value: Tensor, rows: int) -> Tensor:
+    return value.expand(rows, *value.shape[1:])
+
+
+def _single(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value
 
 
 def _numbers(module: nn.Module) -> int:

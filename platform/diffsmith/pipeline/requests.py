@@ -46,8 +46,8 @@ def require_sense(
     faults = [
         *_wrong_labels(request, name, classes),
         *_wrong_words(request, name, classes, "text" in reads),
-        *_wrong_pictures(request, name, "picture" in reads),
-        *(_wrong_masks(request) if clips else _only_of_clips(request, name)),
+        *_wrong_pictures(request, name, "picture" in reads, clips),
+        *([] if clips else _only_of_clips(request, name)),
     ]
     if "text" in reads and request.negatives and guidance in _ONE_BRANCH:
         what = f"guidance {guidance!r} does not ask what to go away from"
@@ -76,20 +76,17 @@ def _wrong_words(request: Request, name: str, classes: int | None, reads: bool) 
         yield f"prompt: {name} reads no text; {instead}"
 
 
-def _wrong_pictures(request: Request, name: str, reads: bool) -> Iterator[str]:
+def _wrong_pictures(request: Request, name: str, reads: bool, clips: bool) -> Iterator[str]:
     shown = request.image or request.between or request.extend
     if reads and shown is None:
         yield f"image: missing; {name} makes clips of a picture"
     if reads and request.mask is not None:
         yield f"mask: {name} reads the whole picture; leave it out"
+    elif clips and request.mask is not None and request.video is None and request.strength == 1:
+        yield "mask: in a clip it lies over the video that is given, or with strength over the image"
     begun = [field for field in _BEGINNINGS if getattr(request, field) is not None]
     if not reads and len(begun) > 1:
         yield f"{' and '.join(begun)}: {name} begins from one of them; leave the other out"
-
-
-def _wrong_masks(request: Request) -> Iterator[str]:
-    if request.mask is not None and request.video is None and request.strength == 1:
-        yield "mask: in a clip it lies over the video that is given, or with strength over the image"
 
 
 def _only_of_clips(request: Request, name: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..specs import ContextSpec
 
-__all__ = ["windowed", "windows"]
+__all__ = ["told_of", "windowed", "windows"]
 
 Network = Callable[..., Tensor]
 
@@ -62,12 +62,12 @@ def _answers(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     for frames in seen:
         window = torch.tensor(frames, device=x.device)
-        told = {name: _part(name, value, window, x.shape[2]) for name, value in condition.items()}
+        told = {name: told_of(name, value, window, x.shape[2]) for name, value in condition.items()}
         yield window, network(x.index_select(2, window), t, **told)
 
 
-def _part(name: str, value: Tensor, window: Tensor, frames: int) -> Tensor:
-    """What the condition says of these frames; what is said of all of them stays the very same tensor."""
+def told_of(name: str, value: Tensor, window: Tensor, frames: int) -> Tensor:
+    """What a condition says of these frames; what is said of all of them stays the very same tensor."""
     dim = _TIME.get(name)
     if dim is None or value.ndim <= dim or value.shape[dim] != frames:
         return value

@@ -42,6 +42,9 @@ def plan(
     return spec
 
 
+_OF_CLIPS = "frame_latency"
+
+
 def metrics_of(spec: SweepSpec, registry: Registry) -> tuple[str, ...]:
     """The metrics a sweep computes: its modality's own, and whatever its objectives and constraints name."""
     modality = registry.get("modalities", _modality(spec.base.to_dict(), registry))
@@ -95,7 +98,9 @@ def _direction(metric: str, registry: Registry) -> str:
 
 
 def _require_scores(spec: SweepSpec, registry: Registry) -> None:
-    known = [*registry.names("metrics"), *COSTS]
+    usual = registry.get("modalities", _modality(spec.base.to_dict(), registry))
+    costs = [name for name in COSTS if name != _OF_CLIPS or usual.cost == _OF_CLIPS]
+    known = [*registry.names("metrics"), *costs]
     fields: dict[str, Iterable[str]] = {"objectives": spec.objectives, "constraints": spec.constraints}
     faults = [
         unknown_name(field, name, known)

@@ -36,7 +36,7 @@ _VP9 = {"crf": "15", "b": "0", "cpu-used": "4", "row-mt": "1"}
 
 _FORMATS = {
     ".mp4": _Format("mp4", "libx264", _H264, {"movflags": "+faststart"}),
-    ".webm": _Format("webm", "libvpx-vp9", _VP9, {}),
+    ".webm": _Format("webm", "libvpx-vp9", _VP9, {"fflags": "+bitexact"}),  # no number drawn at random
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from tests.films import film
 
 from diffsmith.documents import write_yaml
 from diffsmith.pipeline import SPEC_FILE, new_network
@@ -141,6 +142,7 @@ def _trial(
 def _rung(folder: Path, step: int) -> Rung:
     sheet = f"sheet-{step:06d}.png"
     Image.effect_noise((300, 200), step / 20).convert("RGB").save(folder / sheet)
+    film((folder / sheet).with_suffix(".mp4"))
     return Rung(step, {"frechet": 20000 / step}, 0.1, sheet)
 
 

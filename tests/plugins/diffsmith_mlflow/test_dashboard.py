@@ -69,6 +69,10 @@ def test_a_person_finds_the_sweep_its_trials_and_their_samples(dashboard: Dashbo
         page.wait_for_function(shown.format("last%20samples"))
         page.get_by_role("slider").last.press("ArrowRight")
         page.wait_for_function(shown.format("images%2Fsamples%2Bstep%2B500"))
+        page.get_by_role("tab", name="Artifacts").click()
+        page.get_by_text("clips", exact=True).click()
+        page.get_by_text("sheet-001500.mp4").first.click()
+        page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
         browser.close()
     assert all(url.startswith((dashboard.server, "data:", "blob:")) for url in asked), (
         "nothing leaves the computer"

@@ -10,6 +10,7 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from PIL import Image
+from tests.films import film
 
 from diffsmith.tuner.records import Sweep
 from diffsmith_mlflow import settings
@@ -110,6 +111,15 @@ def test_sheets_are_images_by_step(tracked: Sweep) -> None:
     assert run.data.tags["mlflow.loggedImages"] == "True"
 
 
+def test_the_last_sheet_that_moves_is_a_clip(tracked: Sweep) -> None:
+    runs, trial = runs_of(tracked), tracked.trials[0]
+    (clip,) = artifacts_of(tracked, runs["trial 0"], "clips")
+    assert clip == "clips/sheet-001500.mp4"
+    kept = client_of(tracked).download_artifacts(runs["trial 0"].info.run_id, clip)
+    assert Path(kept).read_bytes() == (trial.folder / "sheet-001500.mp4").read_bytes()
+    assert artifacts_of(tracked, runs["trial 2"], "clips") == [], "it has made none"
+
+
 def test_specs_and_leaderboard_are_artifacts(tracked: Sweep) -> None:
     client, runs = client_of(tracked), runs_of(tracked)
     expected = {"sweep.yaml", "leaderboard.csv", "leaderboard.md", "pareto.png"}
@@ -119,6 +129,12 @@ def test_specs_and_leaderboard_are_artifacts(tracked: Sweep) -> None:
     )
     assert spec == tracked.trials[0].spec
     assert "| 1 | 0 | 12.5 | 0.1 |" in runs["digits"].data.tags["mlflow.note.content"]
+
+
+def test_the_best_clips_of_a_sweep_are_artifacts(sweep: Sweep, run_sweep: Callable[[Sweep], None]) -> None:
+    film(sweep.folder / "samples.mp4")
+    run_sweep(sweep)
+    assert "samples.mp4" in artifacts_of(sweep, runs_of(sweep)["digits"])
 
 
 def test_everything_lies_beside_the_sweeps(tracked: Sweep) -> None:

@@ -18,7 +18,7 @@ __all__ = ["SpatioTemporalResnet", "TemporalConv", "TemporalResnet", "pixels_of"
 
 def pixels_of(x: Tensor, frames: int) -> Tensor:
     """Maps [B * F, C, H, W] as [B, C, F, H * W], without a copy."""
-    return clip_of(x, frames).flatten(3)
+    return clip_of(x.flatten(2), frames)
 
 
 def pixels_to(x: Tensor, like: Tensor) -> Tensor:
