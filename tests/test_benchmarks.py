@@ -6,8 +6,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 TABLES = {
-    "svd_tiny: 4 frames of 64 pixels": 1,
-    "animatediff_tiny: 4 frames of 64 pixels": 1,
+    "svd_tiny: 4 frames of 64x64 pixels": 1,
+    "animatediff_tiny: 4 frames of 64x64 pixels": 1,
     "| | imports, s | load, s | first clip, s | step, s | decoding, s |": 2,
     "| | over | load | first clip | step | decoding | peak memory |": 2,
     "| against diffusers, float32 | latents, relative | clip, levels |": 2,

@@ -34,7 +34,8 @@ def figures(told: dict[str, Any]) -> dict[str, Any]:
     )
     warm = load(Path(told["warm"]), sizes[size.warm], row, device)
     imports = time() - told["began"]
-    warm.walk()  # threads, first calls of kernels
+    if told["warm"] != told["folder"]:
+        warm.walk()  # threads, first calls of kernels
     del warm
     memory = Memory()
     started = now()

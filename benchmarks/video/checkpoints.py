@@ -38,7 +38,7 @@ def checkpoint(folder: Path, name: str) -> Path:
     where, size = folder / name, SIZES[name]
     if not (where / "model_index.json").is_file():
         where.mkdir(parents=True, exist_ok=True)
-        _draw(picture(where), size.side)
+        _draw(picture(where), size.pixels)
         _write(where, _KINDS[size.kind](size, where), getattr(torch, size.dtype))
     return where
 
@@ -69,7 +69,7 @@ def _write(where: Path, draft: Draft, dtype: torch.dtype) -> None:
 
 def _unet(size: Size) -> nn.Module:
     kind = diffusers.UNetSpatioTemporalConditionModel if size.kind == "svd" else diffusers.UNetMotionModel
-    network: nn.Module = kind(**size.unet, sample_size=size.side // 8)
+    network: nn.Module = kind(**size.unet, sample_size=size.latent[-1])
     return network
 
 
@@ -101,7 +101,7 @@ def _animatediff(size: Size, where: Path) -> Draft:
     def autoencoder() -> nn.Module:
         ups = ["UpDecoderBlock2D"] * 4
         return diffusers.AutoencoderKL(
-            **_LEVELS, **size.autoencoder, up_block_types=ups, sample_size=size.side
+            **_LEVELS, **size.autoencoder, up_block_types=ups, sample_size=size.pixels[-1]
         )
 
     beside = {
@@ -120,6 +120,6 @@ def _animatediff(size: Size, where: Path) -> Draft:
 _KINDS = {"svd": _svd, "animatediff": _animatediff}
 
 
-def _draw(file: Path, side: int) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+def _draw(file: Path, size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(file)

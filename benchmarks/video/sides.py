@@ -27,7 +27,7 @@ def ours(folder: Path, size: Size, row: Row, device: str) -> Loaded:
 
     engine = {"device": device, "dtype": row.dtype, **row.told}
     spacing = {**size.spacing, "steps": size.steps}
-    asked = {"seed": 0, "frames": size.frames, "size": (size.side, size.side)}
+    asked = {"seed": 0, "frames": size.frames, "size": size.pixels}
     if size.kind == "svd":  # what is drawn beside the latents is not the same: nothing is
         conditioner = {"name": "svd", "augment": 0.0}
         pipeline = diffsmith.load(folder, engine=engine, spacing=spacing, conditioner=conditioner)
@@ -43,7 +43,8 @@ def theirs(folder: Path, size: Size, row: Row, device: str) -> Loaded:
     pipeline, keep = load_theirs(folder, row, device), Keep()
     at_once = row.told.get("decode_frames", _AT_ONCE)
     told = {"num_inference_steps": size.steps, "num_frames": size.frames, "decode_chunk_size": at_once}
-    told |= {"height": size.side, "width": size.side, "output_type": "np", "callback_on_step_end": keep}
+    height, width = size.pixels
+    told |= {"height": height, "width": width, "output_type": "np", "callback_on_step_end": keep}
     turned, shown, decoded = _KINDS[size.kind](folder, pipeline, at_once)
 
     def walk() -> tuple[Tensor, Tensor]:
@@ -61,7 +62,7 @@ def theirs(folder: Path, size: Size, row: Row, device: str) -> Loaded:
 
 
 _AT_ONCE = 16
-"""Frames through the autoencoder, as AnimateDiff's pipeline usually takes them; SVD's takes all."""
+"""Frames through their autoencoder: what AnimateDiff's pipeline usually takes, and all of SVD's."""
 
 Kind = tuple[Callable[[Tensor], Tensor], Callable[[], dict[str, Any]], Callable[[Tensor], Tensor]]
 """[1, C, F, h, w] to its order of latents and back, what it is told, latents in its order to frames."""

@@ -13,8 +13,8 @@ Options = dict[str, Any]
 class Size:
     """A pipeline of one kind: its parts' options, its clip, how far it walks.
 
-    encoder: of what it is told by. side: of a frame, in pixels. spacing: as its scheduler is configured.
-    dtype: of the weights in the files. warm: the size that is walked before anything is measured.
+    encoder: of what it is told by. pixels: height and width of a frame. spacing: as its scheduler is
+    configured. dtype: of the weights in the files. warm: the size that is walked before anything is measured.
     """
 
     kind: Literal["svd", "animatediff"]
@@ -22,7 +22,7 @@ class Size:
     autoencoder: Options
     encoder: Options
     frames: int
-    side: int
+    pixels: tuple[int, int]
     steps: int
     spacing: Options
     warm: str
@@ -31,10 +31,12 @@ class Size:
     @property
     def latent(self) -> tuple[int, int, int, int]:
         """Channels, frames, height, width."""
-        return 4, self.frames, self.side // 8, self.side // 8
+        height, width = self.pixels
+        return 4, self.frames, height // 8, width // 8
 
     def __str__(self) -> str:
-        return f"{self.frames} frames of {self.side} pixels, {self.steps} steps"
+        height, width = self.pixels
+        return f"{self.frames} frames of {width}x{height} pixels, {self.steps} steps"
 
 
 def picture(folder: Path) -> Path:
@@ -97,7 +99,7 @@ SIZES: dict[str, Size] = {
         _TINY_VAE,
         _TINY_VISION,
         frames=4,
-        side=64,
+        pixels=(64, 64),
         steps=5,
         spacing=_KARRAS,
         warm="svd_tiny",
@@ -108,7 +110,7 @@ SIZES: dict[str, Size] = {
         _HALF_VAE,
         _HALF_VISION,
         frames=8,
-        side=192,
+        pixels=(192, 192),
         steps=5,
         spacing=_KARRAS,
         warm="svd_tiny",
@@ -119,7 +121,7 @@ SIZES: dict[str, Size] = {
         {**_VAE, "force_upcast": True},
         _VISION_H,
         frames=14,
-        side=512,
+        pixels=(576, 1024),
         steps=20,
         spacing=_KARRAS,
         dtype="float16",
@@ -131,7 +133,7 @@ SIZES: dict[str, Size] = {
         _TINY_VAE,
         {**_CLIP_L, "hidden_size": 64, "intermediate_size": 64, "layers": 2, "heads": 2},
         frames=4,
-        side=64,
+        pixels=(64, 64),
         steps=5,
         spacing=_LEADING,
         warm="animatediff_tiny",
@@ -147,7 +149,7 @@ SIZES: dict[str, Size] = {
         _HALF_VAE,
         _CLIP_L,
         frames=16,
-        side=128,
+        pixels=(128, 128),
         steps=5,
         spacing=_LEADING,
         warm="animatediff_tiny",
@@ -158,7 +160,7 @@ SIZES: dict[str, Size] = {
         _VAE,
         _CLIP_L,
         frames=16,
-        side=512,
+        pixels=(512, 512),
         steps=20,
         spacing=_LEADING,
         dtype="float16",

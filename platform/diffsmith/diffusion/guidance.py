@@ -79,8 +79,8 @@ def framewise(
 ) -> Denoise:
     """Classifier-free guidance whose scale grows along a clip (Blattmann et al. 2023, SVD, appendix D.3).
 
-    The first frame, which the model was shown, is guided by `first`, the last by `last`, those between
-    evenly. x is [B, C, F, H, W].
+    first: the scale of the first frame, which the model was shown. last: that of the last frame; those
+    between grow evenly. x is [B, C, F, H, W].
     """
 
     def denoise(x: Tensor, level: Level) -> Tensor:

@@ -43,7 +43,7 @@ def _written(layout: Layout, choice: Values, reasons: list[str]) -> Values | Non
         return layout.config(choice)
     except SpecError as error:
         reasons += error.faults
-    except (KeyError, TypeError, ValueError):
+    except (IndexError, KeyError, TypeError, ValueError):
         pass  # another class's network, whose options mean nothing to this one
     return None
 

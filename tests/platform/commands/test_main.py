@@ -225,19 +225,13 @@ def test_names_complete(line, offered):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    "error",
     [
-        (
-            RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory: 9"),
-            "9",
-        ),
-        (
-            type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory. Tried to allocate"),
-            "CUDA out of memory",
-        ),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory: 9"),
+        type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory. Tried to allocate"),
     ],
 )
-def test_too_little_memory_is_told_with_what_helps(error, told, monkeypatch, cli, trained):
+def test_too_little_memory_is_told_with_what_helps(error, monkeypatch, cli, trained):
     from diffsmith.pipeline import Pipeline
 
     def fail(*_):
@@ -246,6 +240,6 @@ def test_too_little_memory_is_told_with_what_helps(error, told, monkeypatch, cli
     monkeypatch.setattr(Pipeline, "making", fail)
     done = cli("generate", trained)
     assert done.exit_code == 1
-    assert "not enough memory. Try fewer samples at once (--set engine.batch=1)" in done.stderr
-    assert told in done.stderr
+    assert "not enough memory: this needs about" in done.stderr
+    assert "--set engine.dtype=bfloat16" in done.stderr
     assert "unexpected" not in done.stderr

@@ -170,9 +170,9 @@ def test_an_autoencoder_alone_is_recognised_as_one(tmp_path, registry) -> None:
 
 
 def test_an_unknown_pipeline_is_told_with_those_that_are_known(tmp_path, registry) -> None:
-    (tmp_path / "model_index.json").write_text('{"_class_name": "StableVideoDiffusionPipeline"}')
+    (tmp_path / "model_index.json").write_text('{"_class_name": "StableAudioPipeline"}')
     with pytest.raises(
-        SpecError, match=r"its pipeline's class: unknown name 'StableVideoDiffusionPipeline'.*Known:.*"
+        SpecError, match=r"its pipeline's class: unknown name 'StableAudioPipeline'.*Known:.*"
     ):
         recognise(tmp_path, registry)
 

@@ -41,6 +41,15 @@ def test_pixels_are_seen_by_frames_without_a_copy(order):
     assert back.data_ptr() == pixels.data_ptr() == x.data_ptr()
 
 
+@pytest.mark.parametrize("clips", [1, 2])
+def test_layers_keep_the_order_of_one_clip_as_of_several(clips):
+    """Where there is one, its stride says in which order it lies, and kernels ask it."""
+    order = torch.channels_last
+    x = torch.randn(3 * clips, 8, 3, 5).contiguous(memory_format=order)
+    wanted = torch.empty(clips, 8, 3, 15).contiguous(memory_format=order)
+    assert pixels_of(x, 3).stride() == NORM(8)(pixels_of(x, 3)).stride() == wanted.stride()
+
+
 def test_a_convolution_along_the_frames_is_one_over_space_and_time():
     layer, x = TemporalConv(8, 4), torch.randn(2, 8, 5, 6)
     assert layer.weight.shape == (4, 8, 3, 1, 1)
