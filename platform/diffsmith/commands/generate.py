@@ -107,6 +107,8 @@ def generate(  # noqa: PLR0913 — a command's options
     out: Annotated[
         Path | None,
         typer.Option(
+            "--out",
+            "-o",
             help="A folder, or a file (for several samples, a sheet).",
             show_default="samples/ beside SPEC's file, or here",
         ),

@@ -97,6 +97,15 @@ class Pipeline:
                 samples: list[Sample] = done.value
                 return samples
 
+    def interpolate_frames(
+        self, pictures: Sequence[str | Path], prompt: Sequence[str] | str | None = None, **rest: Any
+    ) -> list[Sample]:
+        """Clips through these pictures: the first at the start, the last at the end, the others between.
+
+        The pictures stand as they are; the model makes what lies between them. `rest` is as in `generate`.
+        """
+        return self.generate(prompt, between=pictures, **rest)
+
     def making(self, request: Request) -> Generator[Frame, None, list[Sample]]:
         """The same, step by step: yields every Frame, returns the samples."""
         self._require_sense(request)

@@ -71,6 +71,14 @@ def test_pictures_stand_where_they_shall(shown, scheduler):
     assert not others & {40, 200, 120}
 
 
+def test_frames_between_pictures_by_their_own_name(shown):
+    pictures = [shown / "0001.png", shown / "0005.png"]
+    (sample,) = clips().interpolate_frames(pictures, labels=1, frames=5)
+    (same,) = clips().generate(labels=1, between=pictures, frames=5)
+    assert torch.equal(sample.data, same.data)
+    assert [round(grey(sample, frame)) for frame in (0, 4)] == [40, 200]
+
+
 def test_a_picture_is_the_first_frame_or_what_a_clip_begins_from(shown):
     pipeline, picture = clips(steps=10), shown / "0004.png"
     (first,) = pipeline.generate(labels=1, image=picture)
