@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -113,3 +115,9 @@ def test_a_request_that_cannot_be_met_is_refused(values, fault):
     with pytest.raises(SpecError) as caught:
         parse(Request, values)
     assert str(caught.value).startswith(fault)
+
+
+@pytest.mark.parametrize("kind", ["PipelineSpec", "RefinerSpec", "TrainSpec", "SweepSpec"])
+def test_every_spec_is_whole_as_soon_as_it_is_imported(kind):
+    code = f"from diffsmith.specs import {kind} as kind; assert kind.__pydantic_complete__"
+    subprocess.run([sys.executable, "-c", code], check=True)

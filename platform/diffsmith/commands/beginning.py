@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import FileFault, SpecError
 from ..files import require_file
 from .overrides import put
-from .recall import recalled, require_there
+from .recall import is_there, recalled, require_there
 
 if TYPE_CHECKING:
     from ..modality import Modality
@@ -143,7 +143,7 @@ def _require_files(request: "Request") -> None:
     for path in filter(None, (request.image, request.mask, *(request.between or ()))):
         require_file(Path(path), "picture")
     for path in filter(None, (request.video, request.extend)):
-        if not Path(path).exists() and "%" not in Path(path).name:  # which may stand for many files
+        if not is_there(Path(path)):
             raise FileFault(path, "there is no such clip")
 
 

@@ -10,7 +10,7 @@ from ..files import require_file
 from ..registry import Registry
 from ..specs import FILES
 
-__all__ = ["Recalled", "recalled", "require_there"]
+__all__ = ["Recalled", "is_there", "recalled", "require_there"]
 
 
 class Recalled(NamedTuple):
@@ -42,11 +42,16 @@ _ASKED = (*_EACH.values(), "size", "image", "mask", "strength", *_OF_CLIPS)
 def require_there(spec: Mapping[str, Any], request: Mapping[str, Any]) -> None:
     """Refuse to make a sample again from weights or pictures that are where they were no more."""
     for key, path in [*_weights(spec), *((name, request.get(name)) for name in FILES)]:
-        if path is not None and Path(path).is_absolute() and not Path(path).exists():
+        if path is not None and Path(path).is_absolute() and not is_there(Path(path)):
             option = f"--{key}" if key in request else f"--set {key}="
             raise FileFault(
                 path, f"the sample was made of it, and it is not there: {option}... says where it is now"
             )
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file or folder; frame_%04d.png, which stands for many, is looked for later."""
+    return path.exists() or "%" in path.name
 
 
 def _weights(spec: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:

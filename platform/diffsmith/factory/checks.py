@@ -118,6 +118,10 @@ def _refiner(spec: PipelineSpec, registry: Registry) -> None:
     except SpecError as error:
         raise SpecError([f"{_REFINER}{fault}" for fault in error.faults]) from None
     own = shape_of(spec.model, registry)[0][0]
+    kinds = [card_of(each, registry).modality for each in (refiner.model, spec.model)]
+    if kinds[0] != kinds[1]:
+        what = f"{refiner.model.name} makes {kinds[0]} data, and {spec.model.name} {kinds[1]}"
+        raise SpecError([f"refiner: {what}; name one that makes the same"])
     if theirs != own:
         what = f"{refiner.model.name} works on {theirs} channels, and {spec.model.name} makes {own}"
         raise SpecError([f"refiner: {what}; name one that works on the same"])

@@ -37,10 +37,10 @@ def known(pipeline: "Pipeline", request: Request) -> Known | None:
         return _encoded(pipeline, clip(pipeline, request, request.video)[None])
     if request.extend is not None:
         return _continued(pipeline, request, request.extend)
+    if request.image is not None and request.strength < 1:
+        return _still(pipeline, request, request.image)
     first = () if request.image is None or "picture" in pipeline.reads else (request.image,)
     pictures = request.between or first
-    if pictures and request.strength < 1:
-        return _still(pipeline, request, pictures[0])
     return _at_places(pipeline, request, pictures) if pictures else None
 
 

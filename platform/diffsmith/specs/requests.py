@@ -52,6 +52,8 @@ class Request(Spec):
         begun = self.image or self.video
         if begun is None and (self.mask is not None or self.strength != 1):
             raise ValueError("mask, strength: they need the image to begin from, or the video")
+        if self.strength != 1 and (self.between or self.extend):
+            raise ValueError("strength: it goes with an image or a video, not with frames that are known")
         given = [name for name in ("video", "between", "extend") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)}: a clip begins in one way; give one of them")

@@ -10,6 +10,7 @@ import diffsmith
 from diffsmith.documents import read_yaml
 from diffsmith.engine import recompute
 from diffsmith.errors import SpecError
+from diffsmith.pipeline.adapting import with_adapter
 from diffsmith.pipeline.building import written
 from diffsmith.specs import TrainSpec, parse
 from diffsmith.training import latents
@@ -68,7 +69,7 @@ def training_of(spec, registry, folder=None):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_loss_falls_and_what_was_learnt_is_kept(spec_of, published, registry, tmp_path, kind):
-    spec = spec_of(kind, steps=20, batch=4, class_dropout=0, ema=0.5)
+    spec = spec_of(kind, steps=16, batch=4, lr=2e-3, class_dropout=0, ema=0.5)
     events = list(fitting(spec, tmp_path, registry))
     told = [event.what for event in events if isinstance(event, Prepared)]
     reading = "first pictures read" if kind in PICTURES else "captions read"
@@ -210,3 +211,17 @@ def test_a_network_of_one_s_own_knows_how_long_and_how_fast_its_clips_are(name, 
     pipeline = diffsmith.load(tmp_path)
     assert pipeline.generate(labels=3)[0].data.shape == (4, 16, 16, 1)
     assert pipeline.generate(labels=3, frames=6)[0].data.shape == (6, 16, 16, 1)
+
+
+def test_adapters_are_learnt_with_the_network_and_not_put_in_again(spec_of, published, registry, tmp_path):
+    values, _ = written(published("sd1"), registry)
+    adapted = with_adapter(values, published("animatediff") / "motion_adapter", registry)
+    changes = {name: adapted[name] for name in ("model", "adapters")}
+    list(fit(spec_of("sd1", told=True, changes=changes), tmp_path, registry))
+    assert "adapters" not in read_yaml(tmp_path / "pipeline.yaml")
+    pipeline = diffsmith.load(tmp_path, engine={"device": "cpu", "layout": "plain"})
+    trained, loaded = load_file(tmp_path / "weights.safetensors"), pipeline.network.state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in trained.items())
+    twice = {**changes, "adapters": changes["adapters"] * 2}
+    with pytest.raises(SpecError, match="was trained with another spec"):
+        list(fit(spec_of("sd1", told=True, changes=twice), tmp_path, registry))
